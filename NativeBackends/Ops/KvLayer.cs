@@ -1,0 +1,13 @@
+namespace XLLM.NativeBackends.Ops;
+
+/// <summary>Keys and values of one attention layer inside a KV pool. A KV block holds all layers of its group, one after the other.</summary>
+/// <param name="Pool">Address of KV block 0 of the pool.</param>
+/// <param name="DType">Element type of keys and values: F32 or BF16.</param>
+/// <param name="BlockTokens">Tokens of one KV block.</param>
+/// <param name="KvHeads">Key and value heads.</param>
+/// <param name="HeadSize">Columns of one head.</param>
+/// <param name="BlockStride">Bytes from one KV block to the next.</param>
+/// <param name="KeyOffset">Bytes from a block's start to this layer's keys, laid out [KvHeads, BlockTokens, HeadSize].</param>
+/// <param name="ValueOffset">Bytes from a block's start to this layer's values, laid out [KvHeads, BlockTokens, HeadSize].</param>
+public readonly record struct KvLayer(
+    nint Pool, DType DType, int BlockTokens, int KvHeads, int HeadSize, long BlockStride, long KeyOffset, long ValueOffset);

@@ -1,0 +1,25 @@
+using XLLM.NativeBackends.Ops;
+
+namespace XLLM.Silo.Models;
+
+/// <summary>One step's rows in backend memory. Names addresses, not sequences. Reused from step to step.</summary>
+internal sealed class ForwardBatch
+{
+    /// <summary>I32 [1, rows].</summary>
+    public required Tensor TokenIds { get; set; }
+
+    /// <summary>I32 [1, rows]: place of each row in its sequence, from 0.</summary>
+    public required Tensor Positions { get; set; }
+
+    /// <summary>I32 [1, n]: the rows whose logits are wanted, ascending; may be empty.</summary>
+    public required Tensor LogitRows { get; set; }
+
+    /// <summary>By model layer: where its keys and values are.</summary>
+    public required IReadOnlyList<KvLayer> Kv { get; init; }
+
+    /// <summary>By model layer: rows, context lengths, block tables and slots of its group.</summary>
+    public required AttentionBatch[] Attention { get; init; }
+
+    /// <summary>Sees the hidden states, or null: the input of every layer, then the output of the final norm as layer number "layers". For checks and debugging.</summary>
+    public Action<int, Tensor>? HiddenStates { get; set; }
+}
