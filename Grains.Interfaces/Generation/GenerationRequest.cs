@@ -1,0 +1,46 @@
+namespace XLLM.Grains.Interfaces.Generation;
+
+/// <summary>Tokens in, tokens out: what an engine is asked. Immutable; has everything that is needed to start again elsewhere.</summary>
+[GenerateSerializer, Immutable, Alias("xllm.generation-request")]
+public sealed record GenerationRequest
+{
+    /// <summary>Unique; given by the caller, used in logs and to abort.</summary>
+    [Id(0)]
+    public required string RequestId { get; init; }
+
+    /// <summary>Model name as in <see cref="Catalog.ModelDescriptor.Name"/>.</summary>
+    [Id(1)]
+    public required string Model { get; init; }
+
+    /// <summary>The prompt; at least one token.</summary>
+    [Id(2)]
+    public required int[] PromptTokens { get; init; }
+
+    /// <summary>Tokens that an earlier run of this request generated; it continues after them, and its first event has the next position. Usually empty.</summary>
+    [Id(3)]
+    public int[] GeneratedTokens { get; init; } = [];
+
+    /// <summary>How tokens are drawn.</summary>
+    [Id(4)]
+    public SamplingParameters Sampling { get; init; } = new();
+
+    /// <summary>When to end.</summary>
+    [Id(5)]
+    public StopParameters Stop { get; init; } = new();
+
+    /// <summary>Null: no log probabilities. 0 to 20: those of the drawn tokens, and of this many most probable ones.</summary>
+    [Id(6)]
+    public int? TopLogprobs { get; init; }
+
+    /// <summary>Lower is earlier. Default 0.</summary>
+    [Id(7)]
+    public int Priority { get; init; }
+
+    /// <summary>Mixed into the prefix hashes: requests with different salts share no KV blocks. Null: shared by all without a salt.</summary>
+    [Id(8)]
+    public string? CacheSalt { get; init; }
+
+    /// <summary>Leave special tokens out of the text (never out of the token ids). Default true; false where a parser needs them.</summary>
+    [Id(9)]
+    public bool SkipSpecialTokens { get; init; } = true;
+}
