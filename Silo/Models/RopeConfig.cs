@@ -18,6 +18,12 @@ internal sealed record RopeConfig(double Theta, RopeScaling Scaling)
     public static RopeConfig Read(ModelConfigReader file)
     {
         var section = file.Section("rope_parameters") ?? file.Section("rope_scaling");
+        if (section is not null && !section.Has("rope_theta") && !section.Has("rope_type") && !section.Has("type"))
+        {
+            // Some families nest one object per kind of layer here; reading nothing out of it would be silently wrong.
+            throw section.Unsupported("rope_type", "is missing; one set of rotary parameters for all layers is supported");
+        }
+
         var theta = section?.OptionalNumber("rope_theta", 1, 1e12) ?? file.OptionalNumber("rope_theta", 1, 1e12) ?? DefaultTheta;
         return new RopeConfig(theta, section is null ? new PlainRope() : ReadScaling(section));
     }
