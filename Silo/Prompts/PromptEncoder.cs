@@ -19,7 +19,7 @@ internal sealed class PromptEncoder(
     ITokenizer tokenizer,
     IChatTemplate? template,
     IReadOnlyDictionary<string, string> specialTokens,
-    IToolCallSyntax? toolSyntax,
+    ToolCallSyntax? toolSyntax,
     TimeProvider clock) : IPromptEncoder
 {
     private static readonly string[] ReasoningOpenings = ["<think>"];
