@@ -90,8 +90,7 @@ internal sealed class UnicodeNormalization
             return null;
         }
 
-        var tables = Tables.Value;
-        return tables.MayChange(text, form) ? tables.Rewrite(text, form) : null;
+        return Tables.Value.Rewrite(text, form);
     }
 
     private static int MaskOf(NormalizationForm form) => form switch
@@ -118,40 +117,65 @@ internal sealed class UnicodeNormalization
         _suspicious[0xD800 + ((codePoint - 0x10000) >> 10)] |= mask;
     }
 
-    private bool MayChange(ReadOnlySpan<char> text, NormalizationForm form)
-    {
-        var mask = MaskOf(form);
-        foreach (var unit in text)
-        {
-            if ((_suspicious[unit] & mask) != 0)
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
+    /// <summary>
+    /// Rewrites only the stretches around suspicious code points: a code point that is not suspicious has class 0 and combines with nothing
+    /// before it, so a stretch may begin with one and ends before the next.
+    /// </summary>
     private string? Rewrite(ReadOnlySpan<char> text, NormalizationForm form)
     {
-        var compatible = form is NormalizationForm.FormKC or NormalizationForm.FormKD;
-        var points = new List<int>(text.Length + 16);
+        var mask = MaskOf(form);
+        StringBuilder? builder = null;
+        List<int>? points = null;
+        var copied = 0;
+        for (var at = NextSuspicious(text, 0, mask); at < text.Length; at = NextSuspicious(text, at, mask))
+        {
+            // The code point before may combine with this one.
+            var start = at == copied ? at : at - (char.IsLowSurrogate(text[at - 1]) ? 2 : 1);
+            while (at < text.Length && (_suspicious[text[at]] & mask) != 0)
+            {
+                at += char.IsHighSurrogate(text[at]) ? 2 : 1;
+            }
+
+            builder ??= new(text.Length + 16);
+            builder.Append(text[copied..start]);
+            AppendRewritten(text[start..at], form, points ??= [], builder);
+            copied = at;
+        }
+
+        if (builder is null)
+        {
+            return null;
+        }
+
+        var result = builder.Append(text[copied..]).ToString();
+        return text.SequenceEqual(result) ? null : result;
+    }
+
+    private int NextSuspicious(ReadOnlySpan<char> text, int from, int mask)
+    {
+        while (from < text.Length && (_suspicious[text[from]] & mask) == 0)
+        {
+            from++;
+        }
+
+        return from;
+    }
+
+    private void AppendRewritten(ReadOnlySpan<char> text, NormalizationForm form, List<int> points, StringBuilder builder)
+    {
+        points.Clear();
         foreach (var rune in text.EnumerateRunes())
         {
-            Decompose(rune.Value, compatible, points);
+            Decompose(rune.Value, form is NormalizationForm.FormKC or NormalizationForm.FormKD, points);
         }
 
         var span = CollectionsMarshal.AsSpan(points);
         Order(span);
         var length = form is NormalizationForm.FormC or NormalizationForm.FormKC ? Compose(span) : span.Length;
-        var builder = new StringBuilder(text.Length + 16);
         foreach (var point in span[..length])
         {
             builder.Append(new Rune(point));
         }
-
-        var result = builder.ToString();
-        return text.SequenceEqual(result) ? null : result;
     }
 
     private void Decompose(int codePoint, bool compatible, List<int> output)
