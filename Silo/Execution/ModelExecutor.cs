@@ -51,7 +51,7 @@ internal sealed partial class ModelExecutor : IStepExecutor
             LogitsObserver?.Invoke(plan, logits);
             Draw(plan, logits);
         }
-        catch (Exception exception) when (exception is not OutOfMemoryException)
+        catch (Exception exception)
         {
             // Whatever a model or a backend throws costs this step's sequences, not the engine.
             plan.Fail($"the forward pass failed: {exception.Message}");
