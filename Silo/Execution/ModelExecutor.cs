@@ -87,7 +87,8 @@ internal sealed partial class ModelExecutor : IStepExecutor
     /// <summary>Puts in the tokens that the step before has drawn since this one was planned.</summary>
     private static void ResolvePlaceholders(StepPlan plan)
     {
-        var (tokens, starts) = (plan.TokenIds.Values, plan.RowStarts.Values);
+        var tokens = plan.TokenIds.Values;
+        var starts = plan.RowStarts.Values;
         for (var i = 0; i < plan.Grants.Count; i++)
         {
             foreach (ref var token in tokens[starts[i]..starts[i + 1]])

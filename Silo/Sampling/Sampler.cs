@@ -92,7 +92,8 @@ internal sealed class Sampler(int vocabularySize)
         state.Pipeline.Shape(logits, state, _scratch);
 
         // Shaping keeps the best token the best, whatever it does to its logit.
-        var (weights, sums) = (_scratch.Weights[..logits.Length], _scratch.BlockSums);
+        var weights = _scratch.Weights[..logits.Length];
+        var sums = _scratch.BlockSums;
         var total = LogitsMath.Weights(logits, logits[best], weights, sums);
         var left = RandomStream.Uniform(state.Settings.Seed, state.GeneratedTokens) * total;
         var block = 0;

@@ -12,7 +12,8 @@ internal sealed class TopK(int count) : ILogitsProcessor
             return;
         }
 
-        var (tokens, values) = (scratch.Tokens[..count], scratch.Values[..count]);
+        var tokens = scratch.Tokens[..count];
+        var values = scratch.Values[..count];
         TopTokens.Select(logits, tokens, values);
         Cut.KeepDownTo(logits, values[0], tokens[0]);
     }

@@ -36,7 +36,8 @@ internal sealed class TopP(float probability) : ILogitsProcessor
         }
 
         var count = 0;
-        var (tokens, values) = (scratch.Tokens, scratch.Values);
+        var tokens = scratch.Tokens;
+        var values = scratch.Values;
         for (var token = 0; token < logits.Length; token++)
         {
             if (Bin(logits[token], most) == bin && weights[token] > 0)
