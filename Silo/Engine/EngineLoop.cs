@@ -81,7 +81,7 @@ internal sealed partial class EngineLoop
         {
             pipeline.Submit(plan);
         }
-        else if (_inbox.IsClosed && pipeline.Count == 0 && _core.ActiveGenerations == 0)
+        else if (_inbox.IsFinished && pipeline.Count == 0 && _core.ActiveGenerations == 0)
         {
             return false;
         }

@@ -16,8 +16,17 @@ internal sealed class GenerationInbox(int mostQueued, WakeSignal wake)
     private string? _closedBecause;
     private bool _abandons;
 
-    /// <summary>Whether no more generations come.</summary>
-    public bool IsClosed => Volatile.Read(ref _closedBecause) is not null;
+    /// <summary>Whether there is nothing to take, and never will be.</summary>
+    public bool IsFinished
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _closedBecause is not null && _new.Count == 0;
+            }
+        }
+    }
 
     /// <summary>Whether those that are left are to be ended.</summary>
     public bool Abandons => Volatile.Read(ref _abandons);

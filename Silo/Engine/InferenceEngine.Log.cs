@@ -7,4 +7,7 @@ internal sealed partial class InferenceEngine
 
     [LoggerMessage(3012, LogLevel.Information, "{Model}: stopping, {Generations} generations are left")]
     private partial void LogStopping(string model, int generations);
+
+    [LoggerMessage(3013, LogLevel.Error, "{Model}: no step has finished for {Timeout}; its threads are left behind")]
+    private partial void LogHung(string model, TimeSpan timeout);
 }

@@ -93,7 +93,7 @@ internal sealed partial class InferenceEngine : IInferenceEngine, IAsyncDisposab
     /// <exception cref="Grains.Interfaces.RequestException">The request has token ids that the model has not, or an empty stop string.</exception>
     public IGeneration Start(GenerationRequest request) => _intake.Start(request);
 
-    /// <summary>Takes no more requests, lets the present ones finish for <see cref="EngineOptions.DrainTimeout"/>, then ends them as unavailable. Returns when the engine's threads have ended.</summary>
+    /// <summary>Takes no more requests, lets the present ones finish for <see cref="EngineOptions.DrainTimeout"/>, then ends them as unavailable. Returns when the engine's threads have ended, or are given up.</summary>
     /// <param name="cancellationToken">Cuts the wait for the present ones short; they are ended at once.</param>
     public async Task StopAsync(CancellationToken cancellationToken = default)
     {
@@ -105,8 +105,7 @@ internal sealed partial class InferenceEngine : IInferenceEngine, IAsyncDisposab
         }
         catch (Exception exception) when (exception is TimeoutException or OperationCanceledException)
         {
-            _inbox.Abandon();
-            await _loop.Ended;
+            await EndAllAsync();
         }
     }
 
@@ -114,8 +113,21 @@ internal sealed partial class InferenceEngine : IInferenceEngine, IAsyncDisposab
     public async ValueTask DisposeAsync()
     {
         _inbox.Close("the replica stops");
-        _inbox.Abandon();
-        await _loop.Ended;
+        await EndAllAsync();
         _metrics.Dispose();
+    }
+
+    private async Task EndAllAsync()
+    {
+        _inbox.Abandon();
+        try
+        {
+            await _loop.Ended.WaitAsync(_options.HangTimeout, _clock);
+        }
+        catch (TimeoutException)
+        {
+            // A device that hangs holds its thread; it must not hold the process.
+            LogHung(_name, _options.HangTimeout);
+        }
     }
 }
