@@ -1,4 +1,4 @@
-using XLLM.Silo.Models;
+using XLLM.Silo.Models.Layers;
 
 namespace XLLM.Silo.Tests.Models;
 
