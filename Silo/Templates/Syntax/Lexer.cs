@@ -124,7 +124,11 @@ internal sealed class Lexer(TemplateSource source)
             }
         }
 
-        throw source.Fail(tag, "Missing end of comment tag");
+        // As Jinja2's: a comment or raw block that begins at the very end is not missed.
+        if (_position < _text.Length)
+        {
+            throw source.Fail(tag, "Missing end of comment tag");
+        }
     }
 
     /// <summary>Whether <c>raw</c> and the end of its tag stand here; <paramref name="end"/> is behind them.</summary>
@@ -157,7 +161,10 @@ internal sealed class Lexer(TemplateSource source)
             }
         }
 
-        throw source.Fail(tag, "Missing end of raw directive");
+        if (begin < _text.Length)
+        {
+            throw source.Fail(tag, "Missing end of raw directive");
+        }
     }
 
     /// <summary>Matches the end of a tag, which takes in the whitespace that its sign asks for.</summary>
