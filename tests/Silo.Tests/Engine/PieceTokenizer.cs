@@ -21,6 +21,9 @@ internal sealed class PieceTokenizer(byte[][] pieces, int specials = 0) : IToken
         return new PieceTokenizer(pieces);
     }
 
+    /// <summary>One letter per token: no half characters, which would make the runtime's decoder allocate a few bytes for each.</summary>
+    public static PieceTokenizer Letters(int count) => new([.. Enumerable.Range(0, count).Select(i => new[] { (byte)('a' + (i % 26)) })]);
+
     public int[] Encode(ReadOnlySpan<char> text, bool addSpecialTokens) => throw new NotSupportedException("these tests give tokens");
 
     public int? FindToken(string token) => null;
