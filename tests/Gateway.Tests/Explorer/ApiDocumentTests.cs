@@ -55,7 +55,9 @@ public sealed class ApiDocumentTests
     public async Task TheExplorer_IsServedFromHere()
     {
         await using var host = await GatewayHost.StartAsync();
-        var page = await host.Http.GetStringAsync(new Uri("/", UriKind.Relative), TestContext.Current.CancellationToken);       // leads to the explorer
+        using var answer = await host.Http.GetAsync(new Uri("/", UriKind.Relative), TestContext.Current.CancellationToken);      // leads to the explorer
+        var page = await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        Assert.StartsWith("default-src 'self'; ", Assert.Single(answer.Headers.GetValues("Content-Security-Policy")), StringComparison.Ordinal);
         Assert.Contains("openapi/v1.json", page, StringComparison.Ordinal);
         Assert.DoesNotMatch("(src|href)=\"?(https?:)?//", page);
         var script = System.Text.RegularExpressions.Regex.Match(page, "src=\"([^\"]+\\.js[^\"]*)\"").Groups[1].Value;
