@@ -30,13 +30,15 @@ public interface IModelCatalogGrain : IGrainWithIntegerKey
 /// <param name="Role">What it does.</param>
 /// <param name="State">Whether it takes requests.</param>
 /// <param name="Load">How busy it is.</param>
+/// <param name="Beat">Number of this announcement, growing: tells a fresh load from one seen before.</param>
 [GenerateSerializer, Immutable, Alias("xllm.replica-announcement")]
 public sealed record ReplicaAnnouncement(
     [property: Id(0)] ReplicaKey Replica,
     [property: Id(1)] ModelDescriptor Model,
     [property: Id(2)] ReplicaRole Role,
     [property: Id(3)] ReplicaState State,
-    [property: Id(4)] ReplicaLoad Load);
+    [property: Id(4)] ReplicaLoad Load,
+    [property: Id(5)] long Beat = 0);
 
 /// <summary>A model as clients see it.</summary>
 [GenerateSerializer, Immutable, Alias("xllm.model-descriptor")]

@@ -17,6 +17,7 @@ public sealed record GenerationRequest
     public required int[] PromptTokens { get; init; }
 
     /// <summary>Tokens that an earlier run of this request generated; it continues after them, and its first event has the next position. Usually empty.</summary>
+    /// <remarks>They count towards the stop conditions and the usage as if this run had drawn them. Where they already meet a stop condition the run ends at once. Text that the earlier run held back is told again: its <see cref="TokensGenerated.TextPosition"/> may lie before the first new token.</remarks>
     [Id(3)]
     public int[] GeneratedTokens { get; init; } = [];
 

@@ -1,3 +1,4 @@
+using XLLM.Grains.Interfaces.Catalog;
 using XLLM.Grains.Interfaces.Chat;
 using XLLM.Grains.Interfaces.Routing;
 
@@ -21,9 +22,10 @@ public interface IPromptGrain : IGrainWithStringKey
 /// <summary>A prompt in tokens.</summary>
 /// <param name="TokenIds">At least one.</param>
 /// <param name="PrefixHashes">One per full KV block.</param>
+/// <param name="Model">The model whose template and tokenizer made it; its context bounds what may be asked of it.</param>
 /// <param name="ReasoningOpen">The prompt ends inside a reasoning block, so the answer begins in it.</param>
 /// <param name="ForcedText">Text at the prompt's end that belongs to the answer (the opening of a required tool call): the parser reads it first. Usually empty.</param>
 [GenerateSerializer, Immutable, Alias("xllm.prompt-tokens")]
 public sealed record Prompt(
-    [property: Id(0)] int[] TokenIds, [property: Id(1)] PrefixHash[] PrefixHashes, [property: Id(2)] bool ReasoningOpen = false,
-    [property: Id(3)] string ForcedText = "");
+    [property: Id(0)] int[] TokenIds, [property: Id(1)] PrefixHash[] PrefixHashes, [property: Id(4)] ModelDescriptor Model,
+    [property: Id(2)] bool ReasoningOpen = false, [property: Id(3)] string ForcedText = "");

@@ -1,0 +1,21 @@
+using Microsoft.Extensions.Options;
+
+namespace XLLM.Grains.Interfaces.Client;
+
+/// <summary>How an <see cref="IInferenceClient"/> deals with replicas that vanish.</summary>
+public sealed class InferenceClientOptions
+{
+    /// <summary>Most replicas on which one generation is started, the first one included: 1 to 16. Default 3.</summary>
+    /// <remarks>1 turns resuming off. 3 outlives two silo deaths within one answer, which a rolling restart of a small cluster can bring.
+    /// Before the first token at most two are asked, whatever this says: a request that kills replicas must not walk through all of them.</remarks>
+    public int MaxStarts { get; set; } = 3;
+}
+
+/// <summary>Checks <see cref="InferenceClientOptions"/>.</summary>
+internal sealed class InferenceClientOptionsValidator : IValidateOptions<InferenceClientOptions>
+{
+    /// <inheritdoc/>
+    public ValidateOptionsResult Validate(string? name, InferenceClientOptions options) => options.MaxStarts is >= 1 and <= 16
+        ? ValidateOptionsResult.Success
+        : ValidateOptionsResult.Fail($"{nameof(InferenceClientOptions.MaxStarts)} must be 1 to 16, it is {options.MaxStarts}");
+}

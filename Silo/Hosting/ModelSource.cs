@@ -1,0 +1,38 @@
+namespace XLLM.Silo.Hosting;
+
+/// <summary>A model to serve: the name that requests use and its folder.</summary>
+internal readonly record struct ModelSource(string Name, string Folder)
+{
+    /// <summary>Name of the model in the box.</summary>
+    public const string DemoName = "xllm-demo";
+
+    /// <summary>Reads "[NAME=]PATH"; without a name the folder's name is taken.</summary>
+    public static ModelSource Parse(string text)
+    {
+        var equals = text.IndexOf('=', StringComparison.Ordinal);
+        var folder = Path.GetFullPath(equals > 0 ? text[(equals + 1)..] : text);
+        return new(equals > 0 ? text[..equals] : Path.GetFileName(Path.TrimEndingDirectorySeparator(folder)), folder);
+    }
+
+    /// <summary>The demo model: beside the program where it was published, else in the repository that the program was built in.</summary>
+    /// <exception cref="StartException">It is in neither place.</exception>
+    public static ModelSource Demo()
+    {
+        var published = Path.Combine(AppContext.BaseDirectory, "models", DemoName);
+        if (Directory.Exists(published))
+        {
+            return new(DemoName, published);
+        }
+
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            var inRepository = Path.Combine(folder.FullName, "deploy", "models", DemoName);
+            if (Directory.Exists(inRepository))
+            {
+                return new(DemoName, inRepository);
+            }
+        }
+
+        throw new StartException($"the demo model is neither in {published} nor in a deploy/models folder above the program: name a model with --model PATH");
+    }
+}

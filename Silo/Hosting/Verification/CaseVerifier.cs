@@ -1,0 +1,84 @@
+using XLLM.NativeBackends;
+using XLLM.NativeBackends.Ops;
+using XLLM.Silo.Models;
+using XLLM.Silo.Weights;
+
+namespace XLLM.Silo.Hosting.Verification;
+
+/// <summary>How a case went on one backend.</summary>
+internal enum CaseOutcome
+{
+    /// <summary>All checks passed.</summary>
+    Passed,
+
+    /// <summary>A check failed, or the case could not be run though it should.</summary>
+    Failed,
+
+    /// <summary>The case asks for something that this build does not have.</summary>
+    Skipped,
+}
+
+/// <summary>How a case went on one backend, and what to say about it.</summary>
+internal readonly record struct CaseResult(CaseOutcome Outcome, string Details);
+
+/// <summary>Runs all checks that fit a case. What goes wrong becomes a result, never an exception.</summary>
+internal static class CaseVerifier
+{
+    /// <summary>Every check, in the order in which their results are shown. A new one is a line here.</summary>
+    private static readonly IGoldenCheck[] Checks = [new LogitsCheck(), new HiddenStatesCheck(), new GreedyCheck(), new InvarianceCheck()];
+
+    /// <summary>Runs a case.</summary>
+    /// <param name="folder">A folder with a golden file.</param>
+    /// <param name="entry">The backend; it can run here.</param>
+    /// <param name="options">Given to the backend.</param>
+    public static CaseResult Run(string folder, BackendEntry entry, BackendOptions options)
+    {
+        try
+        {
+            return RunChecks(folder, entry, options);
+        }
+        catch (UnsupportedModelException exception)
+        {
+            return new(CaseOutcome.Skipped, exception.Message);
+        }
+#pragma warning disable CA1031 // A case that breaks must not keep the others from running, whatever breaks it; the message goes to the user.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            return new(CaseOutcome.Failed, exception is CheckpointException or OpException or ArgumentException ? exception.Message : exception.ToString());
+        }
+    }
+
+    private static CaseResult RunChecks(string folder, BackendEntry entry, BackendOptions options)
+    {
+        RejectAdapter(folder);
+        var golden = GoldenCase.Open(folder);
+        var recorded = golden.Recorded;
+        var checks = Checks.Where(check => check.Needs.All(recorded.Contains)).ToArray();
+        if (checks.Length == 0)
+        {
+            return new(CaseOutcome.Skipped, $"no check for what is recorded: {string.Join(", ", recorded)}");
+        }
+
+        using var backend = entry.Open(options);
+        var loaded = ModelLoader.Load(folder, backend, new ModelLoadOptions());
+        using var runner = new ModelRunner(backend, loaded.Model, golden.Prompts.Count, LongestSequence(golden));
+        var results = checks.Select(check => check.Run(golden, runner)).ToArray();
+
+        var left = recorded.Except(checks.SelectMany(check => check.Needs)).ToArray();
+        var note = left.Length == 0 ? string.Empty : $"; not checked: {string.Join(", ", left)}";
+        var passed = results.All(result => result.Passed);
+        return new(passed ? CaseOutcome.Passed : CaseOutcome.Failed, string.Join("; ", results.OrderBy(result => result.Passed).Select(result => result.Summary)) + note);
+    }
+
+    private static int LongestSequence(GoldenCase golden) =>
+        golden.Prompts.Max(prompt => prompt.TokenIds.Length + (prompt.Has("greedy") ? prompt.Integers("greedy").Length : 0));
+
+    private static void RejectAdapter(string folder)
+    {
+        if (File.Exists(Path.Combine(folder, "adapter_config.json")))
+        {
+            throw new UnsupportedModelException($"{folder}: adapters are not supported yet");
+        }
+    }
+}

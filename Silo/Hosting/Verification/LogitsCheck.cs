@@ -1,0 +1,29 @@
+namespace XLLM.Silo.Hosting.Verification;
+
+/// <summary>The logits of every position of every prompt.</summary>
+internal sealed class LogitsCheck : IGoldenCheck
+{
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Needs => ["input_ids", "logits"];
+
+    /// <inheritdoc/>
+    public CheckResult Run(GoldenCase golden, ModelRunner runner)
+    {
+        var difference = new Difference();
+        foreach (var prompt in golden.Prompts)
+        {
+            var vocabulary = runner.VocabularySize;
+            var expected = prompt.Floats("logits", prompt.TokenIds.Length, vocabulary);
+            var sequence = runner.Start();
+            var actual = runner.Step(sequence, prompt.TokenIds);
+            runner.Release(sequence);
+            for (var position = 0; position < prompt.TokenIds.Length; position++)
+            {
+                var row = position * vocabulary;
+                difference.Add(actual.AsSpan(row, vocabulary), expected.AsSpan(row, vocabulary), $"prompt {prompt.Number} position {position}");
+            }
+        }
+
+        return difference.Within("logits", Tolerances.Float32);
+    }
+}

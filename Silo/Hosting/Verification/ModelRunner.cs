@@ -1,0 +1,208 @@
+using XLLM.NativeBackends.Ops;
+using XLLM.Silo.Execution;
+using XLLM.Silo.Models;
+
+namespace XLLM.Silo.Hosting.Verification;
+
+/// <summary>A few tokens of a sequence for one step.</summary>
+/// <param name="Sequence">The sequence; its tokens so far are in the KV pool.</param>
+/// <param name="TokenIds">The next tokens, at least one.</param>
+internal readonly record struct RunnerGrant(RunnerSequence Sequence, ReadOnlyMemory<int> TokenIds);
+
+/// <summary>A sequence inside a <see cref="ModelRunner"/>.</summary>
+/// <param name="groups">Groups of layers, each with a block table of its own.</param>
+internal sealed class RunnerSequence(int groups)
+{
+    /// <summary>By group: KV blocks in token order.</summary>
+    public List<int>[] Blocks { get; } = [.. Enumerable.Range(0, groups).Select(_ => new List<int>())];
+
+    /// <summary>Tokens whose keys and values are in the pool.</summary>
+    public int ComputedTokens { get; set; }
+}
+
+/// <summary>Runs a model step by step without the engine: no scheduler, no sampling, no concurrency. For checks and tools.</summary>
+/// <remarks>KV blocks are lent in a scrambled order, so that a kernel which ignores the block table does not pass by luck.</remarks>
+internal sealed class ModelRunner : IDisposable
+{
+    private const int BlockTokens = 16;
+
+    private readonly IBackend _backend;
+    private readonly ICausalModel _model;
+    private readonly KvPool _pool;
+    private readonly Stack<int> _free;
+    private readonly int[] _groupOfLayer;
+
+    /// <param name="backend">Computes.</param>
+    /// <param name="model">Loaded on <paramref name="backend"/>.</param>
+    /// <param name="sequences">Most sequences at once.</param>
+    /// <param name="tokens">Most tokens of a sequence.</param>
+    public ModelRunner(IBackend backend, ICausalModel model, int sequences, int tokens)
+    {
+        _backend = backend;
+        _model = model;
+        var groups = model.KvLayout.Groups;
+        var blocks = checked(sequences * groups.Count * ((tokens + BlockTokens - 1) / BlockTokens));
+        _pool = new KvPool(backend, model.KvLayout, DType.F32, BlockTokens, blocks);
+
+        var order = Enumerable.Range(0, blocks).ToArray();
+        new Random(blocks).Shuffle(order);
+        _free = new Stack<int>(order);
+
+        _groupOfLayer = new int[_pool.Layers.Count];
+        for (var group = 0; group < groups.Count; group++)
+        {
+            foreach (var layer in groups[group].Layers)
+            {
+                _groupOfLayer[layer] = group;
+            }
+        }
+    }
+
+    /// <summary>Columns of the logits.</summary>
+    public int VocabularySize => _model.VocabularySize;
+
+    /// <summary>Longest sequence of the model.</summary>
+    public int MaxContext => _model.MaxContext;
+
+    /// <summary>Starts a sequence without tokens.</summary>
+    public RunnerSequence Start() => new(_model.KvLayout.Groups.Count);
+
+    /// <summary>Ends a sequence: its KV blocks go to the next one.</summary>
+    public void Release(RunnerSequence sequence)
+    {
+        foreach (var blocks in sequence.Blocks)
+        {
+            blocks.ForEach(_free.Push);
+            blocks.Clear();
+        }
+
+        sequence.ComputedTokens = 0;
+    }
+
+    /// <summary>Computes one step of one sequence.</summary>
+    /// <param name="sequence">Continues it.</param>
+    /// <param name="tokenIds">Its next tokens.</param>
+    /// <param name="hiddenStates">Sees the hidden states: layer, then [tokens * hidden] numbers; or null.</param>
+    /// <returns>Logits of every token, row by row: [tokens * vocabulary].</returns>
+    public float[] Step(RunnerSequence sequence, ReadOnlyMemory<int> tokenIds, Action<int, float[]>? hiddenStates = null) =>
+        Step([new(sequence, tokenIds)], hiddenStates);
+
+    /// <summary>Computes one step of several sequences.</summary>
+    /// <param name="grants">Each sequence at most once.</param>
+    /// <param name="hiddenStates">Sees the hidden states of all rows, or null.</param>
+    /// <returns>Logits of every row, in the order of the grants: [rows * vocabulary].</returns>
+    /// <exception cref="ArgumentException">A token is not in the vocabulary, or there is no KV block left.</exception>
+    public float[] Step(IReadOnlyList<RunnerGrant> grants, Action<int, float[]>? hiddenStates = null)
+    {
+        var ops = _backend.Ops;
+        ops.BeginStep();
+        var batch = BuildBatch(grants, ops);
+        batch.LogitRows = ops.Integers([.. Enumerable.Range(0, batch.TokenIds.Columns)]);
+        batch.HiddenStates = hiddenStates is null ? null : (layer, states) => hiddenStates(layer, Read(states));
+
+        var logits = Read(_model.Forward(batch, ops));
+        Advance(grants);
+        return logits;
+    }
+
+    /// <summary>Computes one step as an engine does: logits of each grant's last token, which stay in the backend.</summary>
+    /// <param name="grants">Each sequence at most once.</param>
+    public void Forward(IReadOnlyList<RunnerGrant> grants)
+    {
+        var ops = _backend.Ops;
+        ops.BeginStep();
+        var batch = BuildBatch(grants, ops);
+        var rows = 0;
+        batch.LogitRows = ops.Integers([.. grants.Select(grant => (rows += grant.TokenIds.Length) - 1)]);
+        _model.Forward(batch, ops);
+        Advance(grants);
+    }
+
+    private static void Advance(IReadOnlyList<RunnerGrant> grants)
+    {
+        foreach (var (sequence, tokenIds) in grants)
+        {
+            sequence.ComputedTokens += tokenIds.Length;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _pool.Dispose();
+
+    private ForwardBatch BuildBatch(IReadOnlyList<RunnerGrant> grants, IOps ops)
+    {
+        var tokenIds = new List<int>();
+        var positions = new List<int>();
+        var rowStarts = new List<int> { 0 };
+        var contexts = new List<int>();
+        foreach (var (sequence, tokens) in grants)
+        {
+            foreach (var token in tokens.Span)
+            {
+                if (token < 0 || token >= VocabularySize)
+                {
+                    throw new ArgumentException($"token {token} is not in the vocabulary of {VocabularySize}", nameof(grants));
+                }
+
+                positions.Add(sequence.ComputedTokens + tokenIds.Count - rowStarts[^1]);
+                tokenIds.Add(token);
+            }
+
+            rowStarts.Add(tokenIds.Count);
+            contexts.Add(sequence.ComputedTokens + tokens.Length);
+            Reserve(sequence, contexts[^1]);
+        }
+
+        var starts = ops.Integers([.. rowStarts]);
+        var lengths = ops.Integers([.. contexts]);
+        var groups = Enumerable.Range(0, _model.KvLayout.Groups.Count).Select(group => BuildAttention(grants, group, starts, lengths, ops)).ToArray();
+        return new ForwardBatch
+        {
+            TokenIds = ops.Integers([.. tokenIds]),
+            Positions = ops.Integers([.. positions]),
+            LogitRows = default,
+            Kv = _pool.Layers,
+            Attention = [.. _groupOfLayer.Select(group => groups[group])],
+        };
+    }
+
+    private static AttentionBatch BuildAttention(IReadOnlyList<RunnerGrant> grants, int group, Tensor rowStarts, Tensor contexts, IOps ops)
+    {
+        var most = grants.Max(grant => grant.Sequence.Blocks[group].Count);
+        var tables = new int[grants.Count * most];
+        var slots = new List<int>();
+        for (var i = 0; i < grants.Count; i++)
+        {
+            var (sequence, tokens) = grants[i];
+            sequence.Blocks[group].CopyTo(tables, i * most);
+            for (var position = sequence.ComputedTokens; position < sequence.ComputedTokens + tokens.Length; position++)
+            {
+                slots.Add((sequence.Blocks[group][position / BlockTokens] * BlockTokens) + (position % BlockTokens));
+            }
+        }
+
+        return new AttentionBatch(rowStarts, contexts, ops.Integers(tables, grants.Count), ops.Integers([.. slots]));
+    }
+
+    private void Reserve(RunnerSequence sequence, int tokens)
+    {
+        foreach (var blocks in sequence.Blocks)
+        {
+            while (blocks.Count * BlockTokens < tokens)
+            {
+                blocks.Add(_free.TryPop(out var block) ? block : throw new ArgumentException($"no KV block is left of {_pool.Blocks} for a sequence of {tokens} tokens"));
+            }
+        }
+    }
+
+    private float[] Read(Tensor matrix)
+    {
+        var values = new float[matrix.Rows * matrix.Columns];
+        for (var row = 0; row < matrix.Rows; row++)
+        {
+            _backend.Ops.ReadRow(matrix, row).CopyTo(values.AsSpan(row * matrix.Columns));
+        }
+
+        return values;
+    }
+}

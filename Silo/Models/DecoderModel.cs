@@ -1,0 +1,64 @@
+using XLLM.NativeBackends.Ops;
+using XLLM.Silo.Models.Layers;
+using XLLM.Silo.Weights;
+
+namespace XLLM.Silo.Models;
+
+/// <summary>What all decoders share: embedding, a stack of layers, a final norm, a head. A family says what one layer is.</summary>
+internal sealed class DecoderModel : ICausalModel
+{
+    private readonly Embedding _embedding;
+    private readonly IDecoderLayer[] _layers;
+    private readonly RmsNorm _finalNorm;
+    private readonly Linear _head;
+    private readonly RopeTable _rope;
+
+    /// <param name="config">Sizes.</param>
+    /// <param name="checkpoint">Root of the tensor names.</param>
+    /// <param name="layer">Builds layer i from the place of its tensors.</param>
+    public DecoderModel(DecoderConfig config, Checkpoint checkpoint, Func<int, Checkpoint, IDecoderLayer> layer)
+    {
+        var model = checkpoint.At("model");
+        _embedding = new(model.At("embed_tokens"), config.VocabSize, config.HiddenSize);
+        _layers = [.. Enumerable.Range(0, config.NumHiddenLayers).Select(i => layer(i, model.At($"layers.{i}")))];
+        _finalNorm = new(model.At("norm"), config.HiddenSize, config.RmsNormEps);
+        _head = config.TieWordEmbeddings ? _embedding.AsHead() : new(checkpoint.At("lm_head"), config.VocabSize, config.HiddenSize);
+        if (config.TieWordEmbeddings)
+        {
+            checkpoint.At("lm_head").Ignore("weight");      // some exporters write the tied table a second time
+        }
+
+        var frequencies = config.Rope.Scaling.InverseFrequencies(config.Rope.Theta, config.Heads.HeadSize);
+        _rope = new(checkpoint.Constant("rope frequencies", frequencies), (float)config.Rope.Scaling.AttentionScale);
+
+        VocabularySize = config.VocabSize;
+        MaxContext = config.MaxContext;
+        KvLayout = new([new(KvGroupKind.FullAttention, [.. Enumerable.Range(0, config.NumHiddenLayers)], config.Heads.KvHeads, config.Heads.HeadSize)]);
+    }
+
+    /// <inheritdoc/>
+    public int VocabularySize { get; }
+
+    /// <inheritdoc/>
+    public int MaxContext { get; }
+
+    /// <inheritdoc/>
+    public KvLayout KvLayout { get; }
+
+    /// <inheritdoc/>
+    public Tensor Forward(ForwardBatch batch, IOps ops)
+    {
+        var angles = ops.RopeAngles(batch.Positions, _rope);                            // [rows, head size]
+        var hidden = _embedding.Forward(batch.TokenIds, ops);                           // [rows, hidden]
+        for (var i = 0; i < _layers.Length; i++)
+        {
+            batch.HiddenStates?.Invoke(i, hidden);
+            _layers[i].Forward(hidden, angles, batch, ops);
+        }
+
+        // A row's norm does not depend on the other rows, so the one for the observer and the one for the head agree.
+        batch.HiddenStates?.Invoke(_layers.Length, _finalNorm.Forward(hidden, ops));
+        var wanted = ops.Rows(hidden, batch.LogitRows);                                 // [wanted, hidden]
+        return _head.Forward(_finalNorm.Forward(wanted, ops), ops);                     // [wanted, vocabulary]
+    }
+}

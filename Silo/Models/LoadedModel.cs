@@ -1,0 +1,6 @@
+namespace XLLM.Silo.Models;
+
+/// <summary>A model that is ready to compute. Its weights live as long as it does.</summary>
+/// <param name="Model">The wiring.</param>
+/// <param name="Info">What it says about itself.</param>
+internal sealed record LoadedModel(ICausalModel Model, ModelInfo Info);

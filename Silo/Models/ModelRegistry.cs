@@ -1,0 +1,27 @@
+using XLLM.Silo.Weights;
+
+namespace XLLM.Silo.Models;
+
+/// <summary>Architecture name (as in config.json's <c>architectures</c>) to the family that builds it. A new model is one line here.</summary>
+internal static class ModelRegistry
+{
+    private static readonly Dictionary<string, Func<ModelConfigReader, Checkpoint, ICausalModel>> Families = new(StringComparer.Ordinal)
+    {
+        ["LlamaForCausalLM"] = Llama.Create,
+        ["MistralForCausalLM"] = Llama.Create,
+        ["Qwen2ForCausalLM"] = Llama.CreateQwen2,
+        ["Qwen3ForCausalLM"] = Qwen3.Create,
+    };
+
+    /// <summary>Every architecture that can be built, in order of name.</summary>
+    public static IReadOnlyList<string> Architectures { get; } = [.. Families.Keys.Order(StringComparer.Ordinal)];
+
+    /// <summary>Finds the family of an architecture.</summary>
+    /// <param name="architecture">As config.json spells it.</param>
+    /// <param name="file">Path of config.json, for the message.</param>
+    /// <exception cref="UnsupportedModelException">No such family; the message lists those there are.</exception>
+    public static Func<ModelConfigReader, Checkpoint, ICausalModel> Find(string architecture, string file) =>
+        Families.TryGetValue(architecture, out var create)
+            ? create
+            : throw new UnsupportedModelException($"{file}: architecture \"{architecture}\" is not supported; supported: {string.Join(", ", Architectures)}");
+}
