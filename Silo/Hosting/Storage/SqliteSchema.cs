@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Data.Sqlite;
 
 namespace XLLM.Silo.Hosting.Storage;
@@ -66,17 +67,18 @@ internal static class SqliteSchema
     };
 
     /// <summary>Brings a file to this version; a new one gets its tables.</summary>
+    /// <returns>Null; or the file's version where that is newer, and the file was left alone.</returns>
     /// <exception cref="SqliteException">The file is damaged, not writable, or locked.</exception>
-    /// <exception cref="StorageStartException">The file is of a newer program.</exception>
-    public static void Apply(SqliteConnection connection)
+    public static long? Apply(SqliteConnection connection)
     {
-        // WAL is a property of the file and stays; a reader then never waits for a writer, and a commit is one append.
-        Execute(connection, "PRAGMA journal_mode = WAL;");
-        var found = Convert.ToInt64(Scalar(connection, "PRAGMA user_version;"), System.Globalization.CultureInfo.InvariantCulture);
+        var found = Convert.ToInt64(Scalar(connection, "PRAGMA user_version;"), CultureInfo.InvariantCulture);
         if (found > Version)
         {
-            throw new StorageStartException(connection.DataSource, $"it has schema version {found}, but this program knows {Version}", "start the newer program, or choose another file");
+            return found;
         }
+
+        // WAL is a property of the file and stays; a reader then never waits for a writer, and a commit is one append.
+        Execute(connection, "PRAGMA journal_mode = WAL;");
 
         using var transaction = connection.BeginTransaction(deferred: false);
         Execute(connection, Tables);
@@ -91,6 +93,7 @@ internal static class SqliteSchema
 
         Execute(connection, $"PRAGMA user_version = {Version};");
         transaction.Commit();
+        return null;
     }
 
     private static void Execute(SqliteConnection connection, string sql)

@@ -15,13 +15,15 @@ internal static class SqliteStorage
     /// <summary>The provider's name for SQLite; it loads Microsoft.Data.Sqlite for it. The name "Microsoft.Data.Sqlite" itself is unknown to it (10.4.2, tried).</summary>
     private const string Invariant = "System.Data.SQLite";
 
+    private const string Elsewhere = "choose a folder that this user may write";
+
     /// <summary>How long the start waits for another process that writes. Longer than any write of ours, short enough to be told soon.</summary>
     private const int StartTimeoutSeconds = 5;
 
     /// <summary>Adds the storage <see cref="StorageNames.Default"/>, also as the default one. Creates folder, file and tables now, so that faults show before anything else starts.</summary>
     /// <param name="silo">The silo.</param>
     /// <param name="databasePath">The file; relative to the working folder.</param>
-    /// <exception cref="StorageStartException">The file cannot be used; its message says why and what to do.</exception>
+    /// <exception cref="StartException">The file cannot be used; its message says why and what to do.</exception>
     public static ISiloBuilder AddXllmSqliteStorage(this ISiloBuilder silo, string databasePath)
     {
         var path = Path.GetFullPath(databasePath);
@@ -53,20 +55,23 @@ internal static class SqliteStorage
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
             using var connection = new SqliteConnection(ConnectionString(path, StartTimeoutSeconds) + ";Pooling=False");
             connection.Open();
-            SqliteSchema.Apply(connection);
+            if (SqliteSchema.Apply(connection) is { } newer)
+            {
+                throw Fault(path, $"it has schema version {newer}, but this program knows {SqliteSchema.Version}", "start the newer program, or choose another file");
+            }
         }
         catch (SqliteException exception)
         {
             var (fault, remedy) = Explain(exception);
-            throw new StorageStartException(path, fault, remedy, exception);
+            throw Fault(path, fault, remedy, exception);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new StorageStartException(path, $"its folder cannot be made ({exception.Message})", Elsewhere, exception);
+            throw Fault(path, $"its folder cannot be made ({exception.Message})", Elsewhere, exception);
         }
     }
 
-    private const string Elsewhere = "choose a folder that this user may write";
+    private static StartException Fault(string path, string fault, string remedy, Exception? inner = null) => new($"storage {path} cannot be used: {fault}; {remedy}", inner);
 
     /// <summary>SQLite's primary result codes in words. Source: sqlite.org/rescode.html.</summary>
     private static (string Fault, string Remedy) Explain(SqliteException exception) => exception.SqliteErrorCode switch
