@@ -26,6 +26,7 @@ internal static class Platform
         Refuse([.. options.Faults()]);
         PortCheck.Run(options);
 
+        builder.Services.AddSingleton(StateFolder.Open(options.StatePath));
         builder.WebHost.UseUrls(options.Urls.Split(';'));
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton(TimeProvider.System);

@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Options;
-using XLLM.Silo.Hosting.Storage;
 
 namespace XLLM.Silo.Hosting;
 
@@ -13,7 +12,7 @@ internal static class StartFault
         {
             switch (cause)
             {
-                case StartException or StorageStartException:
+                case StartException:
                     return cause.Message;
                 case OptionsValidationException options:
                     return string.Join("; ", options.Failures);
