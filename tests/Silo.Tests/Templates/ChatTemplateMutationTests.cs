@@ -25,7 +25,7 @@ public sealed class ChatTemplateMutationTests
         var random = new Random(seed);
         var templates = Templates();
         var (rendered, refused) = (0, 0);
-        for (var i = 0; i < 1500; i++)
+        for (var i = 0; i < 600; i++)
         {
             var template = Mutate(random, templates);
             try
@@ -44,8 +44,8 @@ public sealed class ChatTemplateMutationTests
         }
 
         // Both happen, or the mutations would show nothing.
-        Assert.InRange(rendered, 50, 1450);
-        Assert.InRange(refused, 50, 1450);
+        Assert.InRange(rendered, 30, 570);
+        Assert.InRange(refused, 30, 570);
     }
 
     private static string Mutate(Random random, List<string> templates)
