@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Security.Cryptography;
 using XLLM.Grains.Interfaces.Catalog;
 using XLLM.Grains.Interfaces.Generation;
-using XLLM.Grains.Interfaces.Parsing;
 using XLLM.NativeBackends;
 using XLLM.NativeBackends.Ops;
 using XLLM.Silo.Diagnostics;
@@ -70,7 +69,7 @@ internal sealed class HostedModelLoader(SiloOptions options, TimeProvider clock,
             console.Done(string.Create(
                 CultureInfo.InvariantCulture,
                 $"{loaded.Info.Architecture}, {loaded.Info.Parameters / 1e6:F1} M parameters, context {size.MaxContext}, {size.Blocks} KV blocks, backend {backend.Name} ({backend.Description})"));
-            return new(descriptor, StartEngine(descriptor, loaded, tokenizer, backend, pool), Prompts(source, tokenizer, template, format), pool, backend);
+            return new(descriptor, StartEngine(descriptor, loaded, tokenizer, backend, pool), Prompts(source, tokenizer, template, descriptor), pool, backend);
         }
         catch
         {
@@ -97,11 +96,11 @@ internal sealed class HostedModelLoader(SiloOptions options, TimeProvider clock,
         DrawSeed,
         loggers.CreateLogger<InferenceEngine>());
 
-    private PromptEncoder Prompts(ModelSource source, ITokenizer tokenizer, IChatTemplate? template, ChatFormat format) => new(
+    private PromptEncoder Prompts(ModelSource source, ITokenizer tokenizer, IChatTemplate? template, ModelDescriptor descriptor) => new(
         tokenizer,
         template,
         ChatTemplateLoader.ReadSpecialTokens(source.Folder),
-        format.ToolCalls is { } name ? ToolCallParsers.Get(name) : null,
+        descriptor,
         clock);
 
     private ModelDescriptor Describe(ModelSource source, ModelInfo info, KvPoolSize size, ChatFormat format, bool hasTemplate) => new()
