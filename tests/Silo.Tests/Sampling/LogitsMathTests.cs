@@ -16,6 +16,8 @@ public sealed class LogitsMathTests
         Assert.Equal(values.Max(), LogitsMath.Max(values));
         Assert.Equal(Array.IndexOf(values, values.Max()), LogitsMath.IndexOf(values, values.Max()));
         Assert.Equal(-1, LogitsMath.IndexOf(values, 99));
+        Assert.Equal(values.Min(), LogitsMath.MinFinite(values));
+        Assert.Equal(0.5f, LogitsMath.MinFinite([.. Enumerable.Repeat(float.NegativeInfinity, length), 0.5f]));
         Assert.Equal(Array.FindIndex(values, value => value > 5), LogitsMath.IndexOfAbove(values, 5));
 
         var masked = values.ToArray();
