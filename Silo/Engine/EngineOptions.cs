@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using XLLM.Silo.Execution;
 using XLLM.Silo.KvCache;
 using XLLM.Silo.Scheduling;
 
@@ -58,6 +59,22 @@ internal sealed class EngineOptions
     /// <summary>How long a stopping engine lets generations finish before it ends them. 0 or more. Default 20 s.</summary>
     /// <remarks>Ends before the 30 s after which the .NET host gives up waiting for its services (HostOptions.ShutdownTimeout).</remarks>
     public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>What these options mean for the size of the KV pool: the input of <see cref="KvPoolSizing.Size"/>.</summary>
+    /// <param name="bytesPerBlock">Bytes of one KV block, all layers.</param>
+    /// <param name="modelContext">Longest sequence the model was made for, in tokens.</param>
+    /// <param name="availableBytes">Memory that the backend may use.</param>
+    public KvPoolWish PoolWish(long bytesPerBlock, int modelContext, long availableBytes) => new()
+    {
+        BytesPerBlock = bytesPerBlock,
+        BlockTokens = BlockTokens,
+        ModelContext = modelContext,
+        MaxContext = MaxContext,
+        MaxRunningSequences = MaxRunningSequences,
+        MemoryBytes = KvMemoryBytes,
+        MemoryFraction = KvMemoryFraction,
+        AvailableBytes = availableBytes,
+    };
 }
 
 /// <summary>Checks <see cref="EngineOptions"/> and lists all faults.</summary>

@@ -21,6 +21,9 @@ namespace XLLM.Silo.Hosting;
 /// <summary>A model folder to a running engine: backend, weights, tokenizer, template, KV pool. The one place that joins them.</summary>
 internal sealed class HostedModelLoader(SiloOptions options, TimeProvider clock, ILoggerFactory loggers, IMeterFactory meters)
 {
+    /// <summary>Random weights know no format; this one shows all messages, so prompts have the length that they would have.</summary>
+    private const string DummyTemplate = "{% for message in messages %}{{ message.role }}: {{ message.content }}\n{% endfor %}assistant:";
+
     /// <summary>Loads a model, showing progress.</summary>
     /// <exception cref="StartException">It cannot be served; one line that names the remedy.</exception>
     public HostedModel Load(ModelSource source, TextWriter output, bool isTerminal)
@@ -41,14 +44,15 @@ internal sealed class HostedModelLoader(SiloOptions options, TimeProvider clock,
 
     private HostedModel LoadCore(ModelSource source, LoadConsole console)
     {
-        var tokenizer = TokenizerLoader.Load(source.Folder);
-        var template = TryLoadTemplate(source.Folder);
+        var isDummy = options.LoadFormat == "dummy";
+        var tokenizer = isDummy ? null : TokenizerLoader.Load(source.Folder);
+        var template = isDummy ? new ChatTemplate(DummyTemplate) : TryLoadTemplate(source.Folder);
         var format = ChatFormat.Choose(template?.Source ?? "", options.ToolCallParser, options.ReasoningParser);
         var backend = BackendRegistry.Open(options.Backend, options.Threads > 0 ? new BackendOptions { Threads = options.Threads } : new BackendOptions());
         try
         {
-            var weights = options.LoadFormat == "dummy" ? LoadFormat.Dummy : LoadFormat.Auto;
-            var loaded = ModelLoader.Load(source.Folder, backend, new ModelLoadOptions { Format = weights }, console);
+            var loaded = ModelLoader.Load(source.Folder, backend, new ModelLoadOptions { Format = isDummy ? LoadFormat.Dummy : LoadFormat.Auto }, console);
+            tokenizer ??= new ByteTokenizer(loaded.Info.VocabularySize);
             var geometry = new KvGeometry(loaded.Model.KvLayout, options.Engine.KvType.ElementType(), options.Engine.BlockTokens);
             var size = KvPoolSizing.Size(new KvPoolWish
             {
