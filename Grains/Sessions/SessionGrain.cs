@@ -135,10 +135,20 @@ internal sealed partial class SessionGrain(
 
     private async Task ReadIfStaleAsync()
     {
-        if (_stale)
+        if (!_stale)
+        {
+            return;
+        }
+
+        try
         {
             await state.ReadStateAsync();
             _stale = false;
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            // A storage's exceptions may not travel between silos.
+            throw new RequestException(RequestErrors.Unavailable, $"session {this.GetPrimaryKeyString()} cannot be read now: {exception.Message}");
         }
     }
 

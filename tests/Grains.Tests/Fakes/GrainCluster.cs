@@ -2,6 +2,8 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Configuration;
 using Orleans.Hosting;
+using Orleans.Serialization;
+using Orleans.Storage;
 using Orleans.TestingHost;
 using XLLM.Grains.Catalog;
 using XLLM.Grains.Hosting;
@@ -20,10 +22,10 @@ internal sealed class GrainCluster : IAsyncDisposable
 
     private GrainCluster(InProcessTestClusterBuilder builder, Func<int, FakeModelHost> models, Action<ISiloBuilder>? configure)
     {
-        builder.ConfigureSilo((options, silo) =>
+        builder.ConfigureSilo((siloOptions, silo) =>
         {
-            var host = _hosts.GetOrAdd(options.SiloName, _ => models(_hosts.Count));
-            silo.AddMemoryGrainStorage(StorageNames.Default);
+            var host = _hosts.GetOrAdd(siloOptions.SiloName, _ => models(_hosts.Count));
+            silo.AddMemoryGrainStorage(StorageNames.Default, storage => storage.Configure<Serializer>((options, serializer) => options.GrainStorageSerializer = new OrleansGrainStorageSerializer(serializer)));
             silo.Services.AddSingleton<IModelHost>(host);
             silo.AddXllmGrains();
             silo.Configure<CatalogOptions>(catalog => catalog.HeartbeatPeriod = TimeSpan.FromMilliseconds(50));
