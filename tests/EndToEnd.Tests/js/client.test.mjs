@@ -13,8 +13,8 @@ const weather = {
   type: "function",
   function: {
     name: "get_weather",
-    description: "Get the weather of a city.",
-    parameters: { type: "object", properties: { city: { type: "string" } }, required: ["city"] },
+    description: "Get the current weather of a city.",
+    parameters: { type: "object", properties: { city: { type: "string", description: "The city." } }, required: ["city"] },
   },
 };
 
