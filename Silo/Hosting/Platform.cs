@@ -4,6 +4,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Orleans.Configuration;
 using Orleans.Dashboard;
 using XLLM.Grains.Hosting;
+using XLLM.Grains.Interfaces.Client;
 using XLLM.Grains.Ports;
 using XLLM.Silo.Hosting.Storage;
 
@@ -12,8 +13,6 @@ namespace XLLM.Silo.Hosting;
 /// <summary>One process as a whole platform: options, silo, storage, models, and the pages that an operator looks at.</summary>
 internal static class Platform
 {
-    private const string ClusterId = "xllm";
-
     /// <summary>Reads and checks the options and prepares the host. Loads nothing yet.</summary>
     /// <exception cref="StartException">The options are faulty, or a port is taken.</exception>
     public static WebApplicationBuilder CreateBuilder(string[] arguments)
@@ -73,7 +72,7 @@ internal static class Platform
 
     private static void Configure(ISiloBuilder silo, SiloOptions options)
     {
-        silo.UseLocalhostClustering(options.SiloPort, options.GatewayPort, serviceId: ClusterId, clusterId: ClusterId);
+        silo.UseLocalhostClustering(options.SiloPort, options.GatewayPort, serviceId: ClusterNames.ServiceId, clusterId: ClusterNames.ClusterId);
         silo.AddXllmSqliteStorage(Path.GetFullPath(Path.Combine(options.StatePath, "xllm.db")));
         silo.AddXllmGrains();
         silo.AddDashboard(dashboard => dashboard.HideTrace = true);

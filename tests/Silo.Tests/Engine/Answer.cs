@@ -39,7 +39,9 @@ internal sealed class Answer
         FirstTextPosition ??= tokens.TextPosition;
         Assert.Equal(FirstPosition + Tokens.Count, tokens.Position);
         Assert.Equal(FirstTextPosition + _text.Length, tokens.TextPosition);
-        Assert.True(tokens.Logprobs is null || tokens.Logprobs.Length == tokens.TokenIds.Length);
+
+        // Every token of the answer has one; the end token, which can only be the last, has none.
+        Assert.True(tokens.Logprobs is null || tokens.TokenIds.Length - tokens.Logprobs.Length is 0 or 1);
         Tokens.AddRange(tokens.TokenIds);
         Logprobs.AddRange(tokens.Logprobs ?? []);
         _text.Append(tokens.Text);

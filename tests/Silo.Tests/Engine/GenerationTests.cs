@@ -135,12 +135,13 @@ public sealed class GenerationTests
     }
 
     [Fact]
-    public async Task Logprobs_NameTheirTokens()
+    public async Task Logprobs_NameTheirTokens_ButNotTheEndToken()
     {
         var generation = Create(topLogprobs: 2);
         generation.Begin(() => { }, 0, 0);
-        generation.Append(new SampledToken(1, -0.5f, 2, null), [1, 2, 9], [-0.5f, -1, -7], "b");
-        generation.Append(new SampledToken(0, -3, 1, null), [2, 9, 9], [-0.25f, -1, -7], "a");
+        generation.Append(new SampledToken(1, -0.5f, 2, null), [1, 2, 9], [-0.5f, -1, -7], isShown: true, "b");
+        generation.Append(new SampledToken(0, -3, 1, null), [2, 9, 9], [-0.25f, -1, -7], isShown: true, "a");
+        generation.Append(new SampledToken(1, -2, 1, null), [1, 9, 9], [-2f, -1, -7], isShown: false, "");
         var reader = generation.GetAsyncEnumerator(Cancellation);
         Assert.True(await reader.MoveNextAsync());
 
@@ -155,5 +156,5 @@ public sealed class GenerationTests
 
     private static Generation Create(int? topLogprobs = null) => new(new PieceTokenizer([[0x61], [0x62], [0xE2]]), topLogprobs);
 
-    private static void Append(Generation generation, int token, string text) => generation.Append(new SampledToken(token, 0, 0, null), [], [], text);
+    private static void Append(Generation generation, int token, string text) => generation.Append(new SampledToken(token, 0, 0, null), [], [], isShown: true, text);
 }
