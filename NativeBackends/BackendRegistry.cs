@@ -1,3 +1,4 @@
+using XLLM.NativeBackends.Interop;
 using XLLM.NativeBackends.Ops;
 using XLLM.NativeBackends.Reference;
 
@@ -11,6 +12,7 @@ public static class BackendRegistry
 
     private static readonly List<BackendEntry> Entries =
     [
+        .. NativeBackend.Entries(),
         new(ReferenceBackend.BackendName, () => null, _ => new ReferenceBackend()),
     ];
 

@@ -14,6 +14,7 @@ internal sealed unsafe partial class ReferenceOps
             HostImport.Decode(WeightRow(table, Integers(ids)[r]), table.Format, Floats(result, r));
         }
 
+        GC.KeepAlive(table);
         return result;
     }
 

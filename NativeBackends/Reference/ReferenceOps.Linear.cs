@@ -36,6 +36,7 @@ internal sealed unsafe partial class ReferenceOps
             }
         }
 
+        GC.KeepAlive(weight);
         return result;
     }
 

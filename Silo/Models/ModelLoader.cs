@@ -30,8 +30,9 @@ internal static class ModelLoader
         var model = create(config, checkpoint);
         var totals = checkpoint.Finish();
 
+        // A single config file has no folder of its own: what lies beside it belongs to another model.
         var generationPath = Path.Combine(folder, GenerationName);
-        var generation = File.Exists(generationPath) ? ModelConfigReader.Load(generationPath) : null;
+        var generation = Path.GetFileName(config.File) == ConfigName && File.Exists(generationPath) ? ModelConfigReader.Load(generationPath) : null;
         return new LoadedModel(model, new ModelInfo
         {
             Architecture = architecture,

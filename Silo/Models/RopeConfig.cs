@@ -1,3 +1,4 @@
+using XLLM.Silo.Models.Layers;
 using XLLM.Silo.Weights;
 
 namespace XLLM.Silo.Models;

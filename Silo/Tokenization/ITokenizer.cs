@@ -19,4 +19,10 @@ internal interface ITokenizer
 
     /// <summary>Whether the id is a special token, which does not show in generated text unless asked for.</summary>
     bool IsSpecial(int id);
+
+    /// <summary>
+    /// Whether decoding a whole text takes one leading space away: SentencePiece-like tokenizers put one in front of the first word.
+    /// <see cref="IncrementalDecoder"/> does it; <see cref="TokenBytes"/> keeps the space.
+    /// </summary>
+    bool StripsLeadingSpace { get; }
 }

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using XLLM.NativeBackends.Ops;
 
 namespace XLLM.Silo.Weights;
@@ -20,7 +22,8 @@ internal static unsafe class HostTensorExtensions
     {
         var pinned = GC.AllocateUninitializedArray<float>(values.Length, pinned: true);
         values.CopyTo(pinned);
-        return new HostTensor(name, DType.F32, [values.Length], (nint)System.Runtime.CompilerServices.Unsafe.AsPointer(ref System.Runtime.InteropServices.MemoryMarshal.GetArrayDataReference(pinned)), pinned);
+        var address = (nint)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(pinned));
+        return new HostTensor(name, DType.F32, [values.Length], address, pinned);
     }
 
     /// <summary>"type [dimensions]", for messages.</summary>

@@ -1,0 +1,45 @@
+using System.Runtime.InteropServices;
+using XLLM.NativeBackends.Ops;
+
+namespace XLLM.NativeBackends.Interop;
+
+// Tensor, KvLayer, AttentionBatch and HeadLayout of Ops cross the border as they are: AbiLayoutTests compares their fields with abi.h.
+
+/// <summary><c>xllm_weight</c>: a <see cref="Weight"/> without what only C# needs.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal readonly struct NativeWeight(Weight weight)
+{
+    /// <summary>Address of element [0, 0].</summary>
+    public readonly nint Data = weight.Data;
+
+    /// <summary>How the elements are stored.</summary>
+    public readonly WeightFormat Format = weight.Format;
+
+    /// <summary>Outputs.</summary>
+    public readonly int Rows = weight.Rows;
+
+    /// <summary>Inputs.</summary>
+    public readonly int Columns = weight.Columns;
+}
+
+/// <summary><c>xllm_options</c>.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal readonly struct NativeOptions(BackendOptions options)
+{
+    /// <summary>Threads that compute.</summary>
+    public readonly int Threads = options.Threads;
+
+    /// <summary>Vector instructions of the CPU.</summary>
+    public readonly InstructionSet InstructionSet = options.InstructionSet;
+}
+
+/// <summary><c>xllm_layout_entry</c>: a size, an offset or a value of <c>abi.h</c>.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal readonly unsafe struct NativeLayoutEntry
+{
+    /// <summary>"xllm_tensor", "xllm_tensor.rows" or "XLLM_BF16", UTF-8, ends with 0.</summary>
+    public readonly byte* Name;
+
+    /// <summary>Bytes, or the value.</summary>
+    public readonly long Value;
+}

@@ -1,0 +1,205 @@
+#include "abi/checks.h"
+
+#include <string>
+
+#include "common/errors.h"
+#include "common/tensor_view.h"
+
+namespace xllm::checks {
+namespace {
+
+std::string text(int64_t number) { return std::to_string(number); }
+
+std::string text(const xllm_tensor& tensor) {
+    static const char* const kNames[] = {"F32", "BF16", "F16", "I32", "I8", "U8", "F8E4M3", "I64"};
+    const bool known = tensor.dtype >= XLLM_F32 && tensor.dtype <= XLLM_I64;
+    return "[" + text(tensor.rows) + ", " + text(tensor.columns) + "] " + (known ? kNames[tensor.dtype] : "type " + text(tensor.dtype));
+}
+
+std::string text(const xllm_weight& weight) {
+    static const char* const kNames[] = {"F32", "BF16", "F16"};
+    const bool known = weight.format >= XLLM_WEIGHT_F32 && weight.format <= XLLM_WEIGHT_F16;
+    return "[" + text(weight.rows) + ", " + text(weight.columns) + "] " + (known ? kNames[weight.format] : "format " + text(weight.format));
+}
+
+// The words are put together only when they are needed: a step makes some hundred checks for every token.
+template <class... Parts>
+void require(bool holds, const Parts&... parts) {
+    if (!holds) {
+        std::string message;
+        const auto append = [&](const auto& part) {
+            if constexpr (requires { text(part); }) {
+                message += text(part);
+            } else {
+                message += part;
+            }
+        };
+        (append(parts), ...);
+        throw InvalidArgument(message);
+    }
+}
+
+bool is_view(const xllm_tensor& tensor) {
+    const bool empty = tensor.rows == 0 || tensor.columns == 0;
+    return tensor.rows >= 0 && tensor.columns >= 0 && (tensor.rows < 2 || tensor.row_stride >= tensor.columns) &&
+           (empty || tensor.data != nullptr);
+}
+
+void require_floats(const char* op, const char* name, const xllm_tensor& tensor) {
+    require(is_view(tensor), op, ": ", name, " ", tensor, " with row stride ", tensor.row_stride, " is not a matrix");
+    require(tensor.dtype == XLLM_F32, op, ": ", name, " ", tensor, " must be F32");
+}
+
+void require_integers(const char* op, const char* name, const xllm_tensor& tensor) {
+    require(is_view(tensor), op, ": ", name, " ", tensor, " with row stride ", tensor.row_stride, " is not a matrix");
+    require(tensor.dtype == XLLM_I32 && tensor.rows == 1, op, ": ", name, " ", tensor, " must be [1, n] I32");
+}
+
+void require_result(const char* op, const xllm_tensor& y, int64_t rows, int64_t columns) {
+    require_floats(op, "y", y);
+    require(y.rows == rows && y.columns == columns, op, ": y ", y, " is not [", rows, ", ", columns, "]");
+}
+
+void require_weight(const char* op, const char* name, const xllm_weight& weight) {
+    const bool known = weight.format >= XLLM_WEIGHT_F32 && weight.format <= XLLM_WEIGHT_F16;
+    require(known, op, ": ", name, " ", weight, " has an unknown format");
+    require(weight.rows >= 0 && weight.columns >= 0 && (weight.data != nullptr || weight.rows == 0 || weight.columns == 0), op, ": ", name,
+            " ", weight, " is not a matrix");
+}
+
+template <class Source>
+void require_in_range(const char* op, const char* name, const xllm_tensor& indices, int32_t limit, const Source& source) {
+    const int32_t* values = row<const int32_t>(indices, 0);
+    for (int32_t i = 0; i < indices.columns; ++i) {
+        require(values[i] >= 0 && values[i] < limit, op, ": ", name, " ", values[i], " at ", i, " is not in [0, ", limit, "), the rows of ",
+                source);
+    }
+}
+
+void require_same_shape(const char* op, const char* x_name, const xllm_tensor& x, const char* y_name, const xllm_tensor& y) {
+    require_floats(op, x_name, x);
+    require_floats(op, y_name, y);
+    require(x.rows == y.rows && x.columns == y.columns, op, ": ", y_name, " ", y, " does not fit ", x_name, " ", x);
+}
+
+void require_consistent_batch(const xllm_tensor& q, const xllm_kv_layer& kv, const xllm_attention_batch& batch) {
+    constexpr const char* op = "paged_attention";
+    const int32_t sequences = batch.context_lengths.columns;
+    const int32_t* starts = row<const int32_t>(batch.row_starts, 0);
+    const int32_t* contexts = row<const int32_t>(batch.context_lengths, 0);
+    const int32_t* slots = row<const int32_t>(batch.slots, 0);
+    require(starts[0] == 0 && starts[sequences] == q.rows, op, ": row starts go from ", starts[0], " to ", starts[sequences],
+            ", q has rows 0 to ", q.rows);
+    for (int32_t s = 0; s < sequences; ++s) {
+        const int64_t rows = int64_t{starts[s + 1]} - starts[s];
+        require(rows >= 0 && contexts[s] >= rows, op, ": sequence ", s, " has ", rows, " rows and a context of ", contexts[s]);
+        const int64_t blocks = (int64_t{contexts[s]} + kv.block_tokens - 1) / kv.block_tokens;
+        require(blocks <= batch.block_tables.columns, op, ": sequence ", s, " has a context of ", contexts[s], ", which needs ", blocks,
+                " blocks; block tables ", batch.block_tables, " have fewer");
+        const int32_t* table = row<const int32_t>(batch.block_tables, s);
+        for (int64_t b = 0; b < blocks; ++b) {
+            require(table[b] >= 0, op, ": sequence ", s, " has block ", table[b], " at ", b, "; blocks start at 0");
+        }
+    }
+
+    for (int32_t r = 0; r < q.rows; ++r) {
+        require(slots[r] >= 0, op, ": row ", r, " has slot ", slots[r], "; slots start at 0");
+    }
+}
+
+}  // namespace
+
+void embedding(const xllm_tensor& ids, const xllm_weight& table, const xllm_tensor& y) {
+    require_integers("embedding", "ids", ids);
+    require_weight("embedding", "table", table);
+    require_in_range("embedding", "id", ids, table.rows, table);
+    require_result("embedding", y, ids.columns, table.columns);
+}
+
+void rows(const xllm_tensor& x, const xllm_tensor& indices, const xllm_tensor& y) {
+    require_floats("rows", "x", x);
+    require_integers("rows", "indices", indices);
+    require_in_range("rows", "index", indices, x.rows, x);
+    require_result("rows", y, indices.columns, x.columns);
+}
+
+void rms_norm(const xllm_tensor& x, const xllm_tensor& weight, const xllm_tensor& y) {
+    require_floats("rms_norm", "x", x);
+    require_floats("rms_norm", "weight", weight);
+    require(weight.rows == 1 && weight.columns == x.columns, "rms_norm: weight ", weight, " does not fit x ", x);
+    require_result("rms_norm", y, x.rows, x.columns);
+}
+
+void rms_norm_heads(const xllm_tensor& x, const xllm_tensor& weight) {
+    require_floats("rms_norm_heads", "x", x);
+    require_floats("rms_norm_heads", "weight", weight);
+    require(weight.rows == 1 && weight.columns > 0 && x.columns % weight.columns == 0, "rms_norm_heads: weight ", weight,
+            " does not divide the columns of x ", x, " into heads");
+}
+
+void linear(const xllm_tensor& x, const xllm_weight& weight, const xllm_tensor* bias, const xllm_tensor& y) {
+    require_floats("linear", "x", x);
+    require_weight("linear", "weight", weight);
+    require(x.columns == weight.columns, "linear: x ", x, " does not fit weight ", weight);
+    if (bias != nullptr) {
+        require_floats("linear", "bias", *bias);
+        require(bias->rows == 1 && bias->columns == weight.rows, "linear: bias ", *bias, " does not fit weight ", weight);
+    }
+
+    require_result("linear", y, x.rows, weight.rows);
+}
+
+void add(const xllm_tensor& x, const xllm_tensor& y) { require_same_shape("add", "x", x, "y", y); }
+
+void silu_multiply(const xllm_tensor& gate, const xllm_tensor& up) { require_same_shape("silu_multiply", "gate", gate, "up", up); }
+
+void rope_angles(const xllm_tensor& positions, const xllm_tensor& frequencies, const xllm_tensor& y) {
+    require_integers("rope_angles", "positions", positions);
+    require_floats("rope_angles", "frequencies", frequencies);
+    require(frequencies.rows == 1, "rope_angles: frequencies ", frequencies, " must have 1 row");
+    require_result("rope_angles", y, positions.columns, 2 * int64_t{frequencies.columns});
+}
+
+void rotate(const xllm_tensor& x, const xllm_tensor& angles, int32_t head_size, int32_t pairing) {
+    require_floats("rotate", "x", x);
+    require_floats("rotate", "angles", angles);
+    require(angles.rows == x.rows && angles.columns % 2 == 0, "rotate: angles ", angles, " do not fit x ", x);
+    require(head_size >= 1 && head_size >= angles.columns && x.columns % head_size == 0, "rotate: head size ", head_size,
+            " does not fit x ", x, " and angles ", angles);
+    require(pairing == XLLM_ROPE_HALVES || pairing == XLLM_ROPE_INTERLEAVED, "rotate: pairing ", pairing,
+            " is not 0 (halves) or 1 (interleaved)");
+}
+
+void paged_attention(const xllm_tensor& q, const xllm_tensor& k, const xllm_tensor& v, const xllm_kv_layer& kv,
+                     const xllm_attention_batch& batch, const xllm_head_layout& heads, const xllm_tensor& y) {
+    constexpr const char* op = "paged_attention";
+    require_floats(op, "q", q);
+    require_floats(op, "k", k);
+    require_floats(op, "v", v);
+    require(heads.kv_heads >= 1 && heads.head_size >= 1 && heads.query_heads >= 1 && heads.query_heads % heads.kv_heads == 0, op, ": ",
+            heads.query_heads, " query heads of ", heads.head_size, " columns are not a multiple of ", heads.kv_heads, " KV heads");
+    require(kv.kv_heads == heads.kv_heads && kv.head_size == heads.head_size, op, ": the pool has ", kv.kv_heads, " KV heads of ",
+            kv.head_size, " columns, the model ", heads.kv_heads, " of ", heads.head_size);
+    require((kv.dtype == XLLM_F32 || kv.dtype == XLLM_BF16) && kv.block_tokens >= 1, op, ": a pool of type ", kv.dtype, " with ",
+            kv.block_tokens, " tokens a block; it must be F32 or BF16 with at least 1");
+    require(kv.pool != nullptr || q.rows == 0, op, ": no pool for ", q.rows, " rows");
+
+    const int64_t query_width = int64_t{heads.query_heads} * heads.head_size;
+    const int64_t kv_width = int64_t{heads.kv_heads} * heads.head_size;
+    require(q.columns == query_width, op, ": q ", q, " does not have ", query_width, " columns");
+    require(k.rows == q.rows && k.columns == kv_width, op, ": k ", k, " is not [", q.rows, ", ", kv_width, "]");
+    require(v.rows == q.rows && v.columns == kv_width, op, ": v ", v, " is not [", q.rows, ", ", kv_width, "]");
+    require_result(op, y, q.rows, query_width);
+
+    const int32_t sequences = batch.context_lengths.columns;
+    require_integers(op, "context lengths", batch.context_lengths);
+    require_integers(op, "row starts", batch.row_starts);
+    require_integers(op, "slots", batch.slots);
+    require(batch.row_starts.columns == sequences + 1 && batch.slots.columns == q.rows, op, ": row starts ", batch.row_starts,
+            " and slots ", batch.slots, " do not fit ", sequences, " sequences and q ", q);
+    require(batch.block_tables.dtype == XLLM_I32 && batch.block_tables.rows == sequences && is_view(batch.block_tables), op,
+            ": block tables ", batch.block_tables, " must be I32 with a row for each of ", sequences, " sequences");
+    require_consistent_batch(q, kv, batch);
+}
+
+}  // namespace xllm::checks

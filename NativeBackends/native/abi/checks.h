@@ -1,0 +1,22 @@
+// What every op demands of its arguments, once for all backends and callers. Messages have both shapes or numbers.
+// C# makes the same checks for the reference backend in Ops/OpChecks.cs; the parity tests hold the two together.
+#pragma once
+
+#include "xllm/abi.h"
+
+namespace xllm::checks {
+
+// Each throws InvalidArgument, or returns.
+void embedding(const xllm_tensor& ids, const xllm_weight& table, const xllm_tensor& y);
+void rows(const xllm_tensor& x, const xllm_tensor& indices, const xllm_tensor& y);
+void rms_norm(const xllm_tensor& x, const xllm_tensor& weight, const xllm_tensor& y);
+void rms_norm_heads(const xllm_tensor& x, const xllm_tensor& weight);
+void linear(const xllm_tensor& x, const xllm_weight& weight, const xllm_tensor* bias, const xllm_tensor& y);
+void add(const xllm_tensor& x, const xllm_tensor& y);
+void silu_multiply(const xllm_tensor& gate, const xllm_tensor& up);
+void rope_angles(const xllm_tensor& positions, const xllm_tensor& frequencies, const xllm_tensor& y);
+void rotate(const xllm_tensor& x, const xllm_tensor& angles, int32_t head_size, int32_t pairing);
+void paged_attention(const xllm_tensor& q, const xllm_tensor& k, const xllm_tensor& v, const xllm_kv_layer& kv,
+                     const xllm_attention_batch& batch, const xllm_head_layout& heads, const xllm_tensor& y);
+
+}  // namespace xllm::checks

@@ -1,0 +1,65 @@
+// The kernels of the CPU backend. Every file of this folder but backend.cpp, instruction_set.cpp and memory.cpp is compiled once per
+// instruction set, into the namespace XLLM_ISA (avx512, avx2, portable); backend.cpp picks one table at run time.
+//
+// Such a file uses no inline function or template that another file may also instantiate (so nothing of the standard library but
+// C functions): the linker would keep one copy for all, perhaps one with instructions that the processor lacks.
+#pragma once
+
+#include "common/tensor_view.h"
+#include "common/thread_pool.h"
+#include "xllm/abi.h"
+
+namespace xllm::cpu {
+
+struct KernelTable {
+    const char* instructions;
+    void (*embedding)(ThreadPool&, const xllm_tensor& ids, const xllm_weight& table, const xllm_tensor& y);
+    void (*rows)(ThreadPool&, const xllm_tensor& x, const xllm_tensor& indices, const xllm_tensor& y);
+    void (*rms_norm)(ThreadPool&, const xllm_tensor& x, const xllm_tensor& weight, float epsilon, const xllm_tensor& y);
+    void (*rms_norm_heads)(ThreadPool&, const xllm_tensor& x, const xllm_tensor& weight, float epsilon);
+    void (*linear)(ThreadPool&, const xllm_tensor& x, const xllm_weight& weight, const xllm_tensor* bias, const xllm_tensor& y);
+    void (*add)(ThreadPool&, const xllm_tensor& x, const xllm_tensor& y);
+    void (*silu_multiply)(ThreadPool&, const xllm_tensor& gate, const xllm_tensor& up);
+    void (*rope_angles)(ThreadPool&, const xllm_tensor& positions, const xllm_tensor& frequencies, float scale, const xllm_tensor& y);
+    void (*rotate)(ThreadPool&, const xllm_tensor& x, const xllm_tensor& angles, int32_t head_size, xllm_rope_pairing pairing);
+    void (*paged_attention)(ThreadPool&, const xllm_tensor& q, const xllm_tensor& k, const xllm_tensor& v, const xllm_kv_layer& kv,
+                            const xllm_attention_batch& batch, const xllm_head_layout& heads, float scale, const xllm_tensor& y);
+};
+
+#ifdef XLLM_ISA
+namespace XLLM_ISA {
+
+void embedding(ThreadPool& threads, const xllm_tensor& ids, const xllm_weight& table, const xllm_tensor& y);
+void rows(ThreadPool& threads, const xllm_tensor& x, const xllm_tensor& indices, const xllm_tensor& y);
+void rms_norm(ThreadPool& threads, const xllm_tensor& x, const xllm_tensor& weight, float epsilon, const xllm_tensor& y);
+void rms_norm_heads(ThreadPool& threads, const xllm_tensor& x, const xllm_tensor& weight, float epsilon);
+void linear(ThreadPool& threads, const xllm_tensor& x, const xllm_weight& weight, const xllm_tensor* bias, const xllm_tensor& y);
+void add(ThreadPool& threads, const xllm_tensor& x, const xllm_tensor& y);
+void silu_multiply(ThreadPool& threads, const xllm_tensor& gate, const xllm_tensor& up);
+void rope_angles(ThreadPool& threads, const xllm_tensor& positions, const xllm_tensor& frequencies, float scale, const xllm_tensor& y);
+void rotate(ThreadPool& threads, const xllm_tensor& x, const xllm_tensor& angles, int32_t head_size, xllm_rope_pairing pairing);
+void paged_attention(ThreadPool& threads, const xllm_tensor& q, const xllm_tensor& k, const xllm_tensor& v, const xllm_kv_layer& kv,
+                     const xllm_attention_batch& batch, const xllm_head_layout& heads, float scale, const xllm_tensor& y);
+
+// Writes count rows of a weight as F32, from the given row on. This is all that a new format needs in order to work.
+//   result  [count, stride]; the columns past the weight's up to stride are zeroed
+void dequantize_rows(const xllm_weight& weight, int64_t first, int count, float* result, int64_t stride);
+
+}  // namespace XLLM_ISA
+#endif
+
+#ifdef XLLM_WITH_AVX512
+namespace avx512 {
+extern const KernelTable kernels;
+}
+#endif
+#ifdef XLLM_WITH_AVX2
+namespace avx2 {
+extern const KernelTable kernels;
+}
+#endif
+namespace portable {
+extern const KernelTable kernels;
+}
+
+}  // namespace xllm::cpu

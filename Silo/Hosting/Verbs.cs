@@ -1,0 +1,35 @@
+using XLLM.Silo.Hosting.Verification;
+
+namespace XLLM.Silo.Hosting;
+
+/// <summary>What the executable does besides serving. A verb is the first argument, and a line here.</summary>
+internal static class Verbs
+{
+    private const int UsageError = 2;
+
+    /// <summary>Runs the verb that the arguments name.</summary>
+    /// <returns>Its exit code, or null: the arguments name none, so the program serves.</returns>
+    public static int? Run(string[] arguments) => arguments switch
+    {
+        ["verify", .. var rest] => VerifyVerb.Run(rest, Console.Out, Console.Error),
+        ["tokenize", var folder] => TokenizeVerb.Run(folder, Console.In, Console.Out, Console.Error),
+        ["render", var path] => RenderVerb.Run(path, Console.In, Console.Out, Console.Error),
+        ["tokenize", ..] => Usage("tokenize FOLDER"),
+        ["render", ..] => Usage("render FOLDER-OR-TEMPLATE"),
+        ["help" or "--help" or "-h", ..] => Help(),
+        [var first, ..] when !first.StartsWith('-') => Usage($"no verb '{first}'; there are: verify, tokenize, render. --help says more"),
+        _ => null,
+    };
+
+    private static int Usage(string text)
+    {
+        Console.Error.WriteLine(text);
+        return UsageError;
+    }
+
+    private static int Help()
+    {
+        Console.Out.Write(CommandLine.Help());
+        return 0;
+    }
+}

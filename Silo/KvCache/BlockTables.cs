@@ -1,0 +1,55 @@
+namespace XLLM.Silo.KvCache;
+
+/// <summary>What a sequence has borrowed: one <see cref="BlockTable"/> per group of layers. Made by <see cref="KvBlockManager.CreateTables"/>.</summary>
+internal sealed class BlockTables
+{
+    private readonly BlockTable[] _groups;
+
+    private readonly IReadOnlyList<KvGroupRule> _rules;
+    private readonly int _blockTokens;
+
+    internal BlockTables(IReadOnlyList<KvGroupRule> rules, int blockTokens)
+    {
+        var groups = rules.Count;
+        (_rules, _blockTokens) = (rules, blockTokens);
+        _groups = new BlockTable[groups];
+        for (var i = 0; i < groups; i++)
+        {
+            _groups[i] = new BlockTable();
+        }
+    }
+
+    /// <summary>Number of groups.</summary>
+    public int Groups => _groups.Length;
+
+    /// <summary>KV blocks held, over all groups.</summary>
+    public int HeldBlocks
+    {
+        get
+        {
+            var held = 0;
+            foreach (var table in _groups)
+            {
+                held += table.Count - table.FirstHeld;
+            }
+
+            return held;
+        }
+    }
+
+    /// <summary>Makes the tables themselves large enough, so that lending blocks later allocates nothing.</summary>
+    /// <param name="tokens">Tokens of the sequence.</param>
+    public void EnsureCapacityFor(int tokens)
+    {
+        for (var group = 0; group < _groups.Length; group++)
+        {
+            _groups[group].EnsureCapacity(_rules[group].BlocksFor(tokens, _blockTokens));
+        }
+    }
+
+    /// <summary>Blocks of every table that were offered to the prefix cache already.</summary>
+    internal int CommittedBlocks { get; set; }
+
+    /// <summary>The table of a group.</summary>
+    public BlockTable this[int group] => _groups[group];
+}

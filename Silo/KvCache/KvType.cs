@@ -1,0 +1,11 @@
+namespace XLLM.Silo.KvCache;
+
+/// <summary>How keys and values are kept.</summary>
+internal enum KvType
+{
+    /// <summary>32 bits, exactly as computed.</summary>
+    F32,
+
+    /// <summary>16 bits: half the memory, rounded to 8 significant bits.</summary>
+    BF16,
+}

@@ -1,0 +1,160 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace XLLM.Silo.Templates;
+
+/// <summary>Finds a model's chat template and special tokens in its folder, where transformers looks for them.</summary>
+internal static class ChatTemplateLoader
+{
+    private const string TemplateFile = "chat_template.jinja";
+    private const string TemplateJsonFile = "chat_template.json";
+    private const string TokenizerFile = "tokenizer_config.json";
+    private const string MoreTemplatesFolder = "additional_chat_templates";
+
+    // The tokens that transformers passes to every template, when the tokenizer has them.
+    private static readonly string[] SpecialTokens =
+        ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token", "additional_special_tokens"];
+
+    /// <summary>Loads the template of a model folder: <c>chat_template.jinja</c> (with <c>additional_chat_templates</c>), else <c>chat_template.json</c>, else the one in <c>tokenizer_config.json</c>.</summary>
+    /// <exception cref="ChatTemplateException">There is none, or it is damaged; the message names the file.</exception>
+    public static IChatTemplate Load(string folder, ChatTemplateLimits? limits = null)
+    {
+        var template = Path.Combine(folder, TemplateFile);
+        if (File.Exists(template))
+        {
+            return LoadWithMore(folder, template, limits);
+        }
+
+        foreach (var name in new[] { TemplateJsonFile, TokenizerFile })
+        {
+            var path = Path.Combine(folder, name);
+            if (File.Exists(path) && ReadObject(path)["chat_template"] is { } node)
+            {
+                return FromJson(node, path, limits);
+            }
+        }
+
+        throw new ChatTemplateException(
+            $"{folder} has no chat template: neither {TemplateFile} nor a chat_template in {TemplateJsonFile} or {TokenizerFile}");
+    }
+
+    /// <summary>Loads a template from one file: Jinja text, or a JSON file with a <c>chat_template</c>.</summary>
+    /// <exception cref="ChatTemplateException">The file is missing or damaged.</exception>
+    public static IChatTemplate LoadFile(string path, ChatTemplateLimits? limits = null)
+    {
+        if (!path.EndsWith(".json", StringComparison.OrdinalIgnoreCase))
+        {
+            return Compile(ReadText(path), path, limits);
+        }
+
+        var node = ReadObject(path)["chat_template"] ?? throw new ChatTemplateException($"{path} has no chat_template");
+        return FromJson(node, path, limits);
+    }
+
+    /// <summary>The special tokens of a model folder as variables of its template: <c>bos_token</c>, <c>eos_token</c>, ... Empty where <c>tokenizer_config.json</c> is missing.</summary>
+    /// <exception cref="ChatTemplateException">The file is damaged.</exception>
+    public static JsonObject ReadSpecialTokens(string folder)
+    {
+        var result = new JsonObject();
+        var path = Path.Combine(folder, TokenizerFile);
+        if (!File.Exists(path))
+        {
+            return result;
+        }
+
+        var configuration = ReadObject(path);
+        foreach (var name in SpecialTokens)
+        {
+            var token = configuration[name] is JsonArray several
+                ? new JsonArray([.. several.Select(Content).OfType<JsonNode>()])
+                : Content(configuration[name]);
+            if (token is not null)
+            {
+                result[name] = token;
+            }
+        }
+
+        return result;
+    }
+
+    // A token is a text, or an object with the text and how to match it.
+    private static JsonNode? Content(JsonNode? token) => (token is JsonObject parts ? parts["content"] : token)?.DeepClone();
+
+    private static IChatTemplate LoadWithMore(string folder, string path, ChatTemplateLimits? limits)
+    {
+        var main = Compile(ReadText(path), path, limits);
+        var more = Path.Combine(folder, MoreTemplatesFolder);
+        if (!Directory.Exists(more))
+        {
+            return main;
+        }
+
+        var templates = new Dictionary<string, ChatTemplate> { ["default"] = main };
+        foreach (var file in Directory.GetFiles(more, "*.jinja").Order(StringComparer.Ordinal))
+        {
+            templates[Path.GetFileNameWithoutExtension(file)] = Compile(ReadText(file), file, limits);
+        }
+
+        return new NamedChatTemplates(templates);
+    }
+
+    private static IChatTemplate FromJson(JsonNode node, string path, ChatTemplateLimits? limits)
+    {
+        if (node is JsonValue value && value.TryGetValue<string>(out var text))
+        {
+            return Compile(text, path, limits);
+        }
+
+        var templates = new Dictionary<string, ChatTemplate>();
+        foreach (var entry in node as JsonArray ?? throw new ChatTemplateException($"{path}: chat_template is neither a text nor a list"))
+        {
+            if (entry is JsonObject named && named["name"] is JsonValue name && named["template"] is JsonValue template
+                && name.TryGetValue<string>(out var key) && template.TryGetValue<string>(out var source))
+            {
+                templates[key] = Compile(source, $"{path} ({key})", limits);
+            }
+            else
+            {
+                throw new ChatTemplateException($"{path}: an entry of chat_template lacks a name or a template");
+            }
+        }
+
+        return new NamedChatTemplates(templates);
+    }
+
+    private static ChatTemplate Compile(string source, string path, ChatTemplateLimits? limits)
+    {
+        try
+        {
+            return new ChatTemplate(source, limits);
+        }
+        catch (ChatTemplateException exception)
+        {
+            throw new ChatTemplateException($"{path}: {exception.Message}", exception);
+        }
+    }
+
+    private static string ReadText(string path)
+    {
+        try
+        {
+            return File.ReadAllText(path);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new ChatTemplateException($"{path}: {exception.Message}", exception);
+        }
+    }
+
+    private static JsonObject ReadObject(string path)
+    {
+        try
+        {
+            return JsonNode.Parse(ReadText(path)) as JsonObject ?? throw new ChatTemplateException($"{path} is not a JSON object");
+        }
+        catch (JsonException exception)
+        {
+            throw new ChatTemplateException($"{path} is not JSON: {exception.Message}", exception);
+        }
+    }
+}

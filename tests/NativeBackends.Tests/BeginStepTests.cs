@@ -1,0 +1,88 @@
+using XLLM.NativeBackends.Ops;
+
+namespace XLLM.NativeBackends.Tests;
+
+public sealed class BeginStepTests
+{
+    [Theory]
+    [MemberData(nameof(BackendVariants.All), MemberType = typeof(BackendVariants))]
+    public void BeginStep_UsesTheSameMemoryAgain(string variant)
+    {
+        using var harness = new Harness(variant);
+        harness.Ops.BeginStep();
+        var first = harness.Ops.Integers([1, 2, 3]);
+        harness.Ops.BeginStep();
+        var second = harness.Ops.Integers([4, 5, 6]);
+
+        Assert.Equal(first, second);
+    }
+
+    [Theory]
+    [MemberData(nameof(BackendVariants.All), MemberType = typeof(BackendVariants))]
+    public void Results_StayWhereTheyAre_WhenTheWorkspaceGrows(string variant)
+    {
+        using var harness = new Harness(variant);
+        harness.Ops.BeginStep();
+        var x = harness.Floats(Harness.Random(1, 300 * 100), 300);
+        var weight = harness.Floats(Harness.Random(2, 100), 1);
+        var results = Enumerable.Range(0, 40).Select(_ => harness.Ops.RmsNorm(x, weight, 1e-6f)).ToList();
+
+        var first = harness.Read(results[0]);
+        Assert.All(results, result => Compare.SameBits(first, harness.Read(result)));
+        Assert.Equal(results.Count, results.Select(result => result.Data).Distinct().Count());
+        Assert.All(results, result => Assert.Equal(0, result.Data % 64));
+    }
+
+    [Theory]
+    [MemberData(nameof(BackendVariants.All), MemberType = typeof(BackendVariants))]
+    public void AWarmStep_AllocatesNothingOnTheManagedHeap(string variant)
+    {
+        using var harness = new Harness(variant);
+        var step = new AllOps(harness);
+        for (var i = 0; i < 3; i++)
+        {
+            step.Run();
+        }
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < 10; i++)
+        {
+            step.Run();
+        }
+
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
+
+    /// <summary>Every op once, on arguments made beforehand.</summary>
+    private sealed class AllOps(Harness harness)
+    {
+        private static readonly int[] Tokens = [3, 1, 2];
+        private static readonly int[] Starts = [0, 3];
+        private static readonly int[] Contexts = [3];
+        private static readonly int[] Slots = [4, 5, 6];
+        private static readonly int[] Blocks = [1];
+
+        private readonly Weight _table = harness.Weight(Harness.Random(1, 5 * 32), 5, WeightFormat.BF16);
+        private readonly Weight _square = harness.Weight(Harness.Random(2, 32 * 32), 32, WeightFormat.F16);
+        private readonly Tensor _norm = harness.Floats(Harness.Random(3, 32), 1);
+        private readonly Tensor _headNorm = harness.Floats(Harness.Random(4, 8), 1);
+        private readonly RopeTable _rope = new(harness.Floats(Harness.Random(5, 4), 1), 1);
+        private readonly KvLayer _kv = new(harness.Place(new byte[2 * 4 * 4 * 8 * 4 * 2]), DType.F32, 4, 4, 8, 4 * 4 * 8 * 4 * 2, 0, 4 * 4 * 8 * 4);
+
+        public void Run()
+        {
+            var ops = harness.Ops;
+            ops.BeginStep();
+            var ids = ops.Integers(Tokens);
+            var x = ops.Embedding(ids, _table);
+            var angles = ops.RopeAngles(ids, _rope);
+            var q = ops.Linear(ops.RmsNorm(x, _norm, 1e-6f), _square, _norm);
+            ops.RmsNormHeads(q, _headNorm, 1e-6f);
+            ops.Rotate(q, angles, 8, RopePairing.Halves);
+            var batch = new AttentionBatch(ops.Integers(Starts), ops.Integers(Contexts), ops.Integers(Blocks), ops.Integers(Slots));
+            ops.Add(x, ops.PagedAttention(q, q, q, _kv, batch, new HeadLayout(4, 4, 8), 0.3f));
+            ops.SiluMultiply(x, q);
+            _ = ops.ReadRow(ops.Rows(x, ops.Integers(Blocks)), 0);
+        }
+    }
+}

@@ -1,0 +1,102 @@
+using XLLM.Silo.Weights;
+
+namespace XLLM.Silo.Tests.Models;
+
+/// <summary>A dense decoder in double precision, straight from the papers, with a loop per formula and no cache: what the wiring is compared with.</summary>
+/// <remarks>Takes a bias or a head norm wherever the checkpoint has one, so it needs to know nothing about families.</remarks>
+internal sealed class PlainDecoder(SafetensorsSource weights, int layers, int headSize, double theta)
+{
+    private const double Epsilon = 1e-6;
+
+    /// <summary>By pair of columns: what its frequency is multiplied with.</summary>
+    public Func<int, double> FrequencyFactor { get; init; } = _ => 1;
+
+    /// <summary>Factor on cosines and sines.</summary>
+    public double AngleScale { get; init; } = 1;
+
+    /// <summary>Logits of every position: [tokens][vocabulary].</summary>
+    public double[][] Logits(int[] tokenIds)
+    {
+        var table = Matrix("model.embed_tokens")!;
+        var hidden = tokenIds.Select(id => table[id]).ToArray();
+        for (var layer = 0; layer < layers; layer++)
+        {
+            var at = $"model.layers.{layer}";
+            hidden = Sum(hidden, Attention(Norm(hidden, $"{at}.input_layernorm"), $"{at}.self_attn"));
+            hidden = Sum(hidden, FeedForward(Norm(hidden, $"{at}.post_attention_layernorm"), $"{at}.mlp"));
+        }
+
+        var normed = Norm(hidden, "model.norm");
+        return Matrix("lm_head") is null ? [.. normed.Select(row => Times(row, table, null))] : Linear(normed, "lm_head");
+    }
+
+    private double[][] FeedForward(double[][] x, string at)
+    {
+        var gate = Linear(x, $"{at}.gate_proj");
+        var up = Linear(x, $"{at}.up_proj");
+        return Linear([.. gate.Zip(up, (g, u) => g.Zip(u, (a, b) => a / (1 + Math.Exp(-a)) * b).ToArray())], $"{at}.down_proj");
+    }
+
+    private double[][] Attention(double[][] x, string at)
+    {
+        var q = Heads(Linear(x, $"{at}.q_proj"), $"{at}.q_norm");
+        var k = Heads(Linear(x, $"{at}.k_proj"), $"{at}.k_norm");
+        var v = Linear(x, $"{at}.v_proj").Select(row => row.Chunk(headSize).ToArray()).ToArray();
+        var shared = q[0].Length / k[0].Length;
+        var result = new double[x.Length][];
+        for (var position = 0; position < x.Length; position++)
+        {
+            result[position] = [.. Enumerable.Range(0, q[0].Length).SelectMany(head =>
+            {
+                var weights = Enumerable.Range(0, position + 1).Select(other => Math.Exp(Dot(q[position][head], k[other][head / shared]) / Math.Sqrt(headSize))).ToArray();
+                var total = weights.Sum();
+                return Enumerable.Range(0, headSize).Select(column => weights.Select((weight, other) => weight / total * v[other][head / shared][column]).Sum());
+            })];
+        }
+
+        return Linear(result, $"{at}.o_proj");
+    }
+
+    /// <summary>Cuts rows into heads, normalizes them where there is a norm, and rotates them: [position][head][column].</summary>
+    private double[][][] Heads(double[][] rows, string norm)
+    {
+        var half = headSize / 2;
+        return [.. rows.Select((row, position) => row.Chunk(headSize).Select(head =>
+        {
+            var x = weights.Names.Contains($"{norm}.weight") ? Norm([head], norm)[0] : head;
+            var turned = new double[headSize];
+            for (var i = 0; i < half; i++)
+            {
+                var angle = position * Math.Pow(theta, -2.0 * i / headSize) * FrequencyFactor(i);
+                var (sine, cosine) = (Math.Sin(angle) * AngleScale, Math.Cos(angle) * AngleScale);
+                turned[i] = (x[i] * cosine) - (x[i + half] * sine);
+                turned[i + half] = (x[i + half] * cosine) + (x[i] * sine);
+            }
+
+            return turned;
+        }).ToArray())];
+    }
+
+    private double[][] Norm(double[][] rows, string name)
+    {
+        var weight = Values($"{name}.weight")!;
+        return [.. rows.Select(row => row.Select((value, i) => value * weight[i] / Math.Sqrt(row.Average(each => each * each) + Epsilon)).ToArray())];
+    }
+
+    private double[][] Linear(double[][] rows, string name)
+    {
+        var (matrix, bias) = (Matrix(name)!, Values($"{name}.bias"));
+        return [.. rows.Select(row => Times(row, matrix, bias))];
+    }
+
+    private static double[] Times(double[] row, double[][] matrix, double[]? bias) => [.. matrix.Select((weights, output) => Dot(row, weights) + (bias?[output] ?? 0))];
+
+    private static double[][] Sum(double[][] a, double[][] b) => [.. a.Zip(b, (x, y) => x.Zip(y, (left, right) => left + right).ToArray())];
+
+    private static double Dot(double[] a, double[] b) => a.Zip(b, (x, y) => x * y).Sum();
+
+    private double[][]? Matrix(string name) =>
+        weights.Find($"{name}.weight", []) is { } tensor ? [.. tensor.ToFloats().Select(value => (double)value).Chunk(tensor.Shape[1])] : null;
+
+    private double[]? Values(string name) => weights.Find(name, [])?.ToFloats().Select(value => (double)value).ToArray();
+}
