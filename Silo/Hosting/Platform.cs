@@ -90,7 +90,7 @@ internal static class Platform
         return new([.. sources.Select(source => loader.Load(source, Console.Out, isTerminal: !Console.IsOutputRedirected))]);
     }
 
-    private static SiloOptions Bind(IConfiguration configuration)
+    private static SiloOptions Bind(ConfigurationManager configuration)
     {
         try
         {
@@ -104,7 +104,7 @@ internal static class Platform
         }
     }
 
-    private static void Refuse(IReadOnlyCollection<string> faults)
+    private static void Refuse(List<string> faults)
     {
         if (faults.Count > 0)
         {
