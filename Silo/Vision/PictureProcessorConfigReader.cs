@@ -97,7 +97,7 @@ internal static class PictureProcessorConfigReader
             return _faults.Count == 0 ? config : throw new PictureConfigException($"{source}: {string.Join("; ", _faults)}");
         }
 
-        private JsonElement? Find(JsonElement from, string name) =>
+        private static JsonElement? Find(JsonElement from, string name) =>
             from.ValueKind == JsonValueKind.Object && from.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
 
         private string? Text(string name) => Find(root, name) is { ValueKind: JsonValueKind.String } value ? value.GetString() : null;
