@@ -28,7 +28,7 @@ internal sealed class DecoderModel : ICausalModel
             checkpoint.At("lm_head").Ignore("weight");      // some exporters write the tied table a second time
         }
 
-        var frequencies = config.Rope.Scaling.InverseFrequencies(config.Rope.Theta, config.Heads.HeadSize);
+        var frequencies = config.Rope.Scaling.InverseFrequencies(config.Rope.Theta, config.RotatedColumns);
         _rope = new(checkpoint.Constant("rope frequencies", frequencies), (float)config.Rope.Scaling.AttentionScale);
 
         VocabularySize = config.VocabSize;

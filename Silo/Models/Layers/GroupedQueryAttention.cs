@@ -24,6 +24,9 @@ internal sealed class GroupedQueryAttention(Checkpoint at, int layer, int hidden
     /// <summary>Normalizes every key head before it is rotated; null: not in this family.</summary>
     public RmsNorm? KeyNorm { get; init; }
 
+    /// <summary>Which columns of a head turn together.</summary>
+    public RopePairing Pairing { get; init; }
+
     /// <param name="x">[rows, hidden].</param>
     /// <param name="angles">The step's rotary angles.</param>
     /// <param name="batch">The step.</param>
@@ -37,8 +40,8 @@ internal sealed class GroupedQueryAttention(Checkpoint at, int layer, int hidden
 
         QueryNorm?.ForwardHeads(q, ops);
         KeyNorm?.ForwardHeads(k, ops);
-        ops.Rotate(q, angles, heads.HeadSize, RopePairing.Halves);
-        ops.Rotate(k, angles, heads.HeadSize, RopePairing.Halves);
+        ops.Rotate(q, angles, heads.HeadSize, Pairing);
+        ops.Rotate(k, angles, heads.HeadSize, Pairing);
 
         var attended = ops.PagedAttention(q, k, v, batch.Kv[layer], batch.Attention[layer], heads, _scale);
         return _output.Forward(attended, ops);                                          // [rows, hidden]
