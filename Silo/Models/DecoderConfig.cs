@@ -37,10 +37,20 @@ internal sealed record DecoderConfig
     /// <exception cref="CheckpointException">A field is missing or absurd; the message names file, field and value.</exception>
     public static DecoderConfig Read(ModelConfigReader file)
     {
+        var heads = ReadHeads(file, file.Integer("hidden_size", most: MostColumns));
+        return Read(file, heads, ReadRotatedColumns(file, heads.HeadSize));
+    }
+
+    /// <summary>Reads and checks the fields of a family whose heads are named otherwise.</summary>
+    /// <param name="file">config.json.</param>
+    /// <param name="heads">Heads as they are kept in KV blocks.</param>
+    /// <param name="rotatedColumns">Columns of a head that positions turn.</param>
+    /// <exception cref="CheckpointException">A field is missing or absurd; the message names file, field and value.</exception>
+    public static DecoderConfig Read(ModelConfigReader file, HeadLayout heads, int rotatedColumns)
+    {
         RejectWhatIsNotComputed(file);
         var hidden = file.Integer("hidden_size", most: MostColumns);
         var maxPositions = file.Integer("max_position_embeddings");
-        var heads = ReadHeads(file, hidden);
         return new DecoderConfig
         {
             VocabSize = file.Integer("vocab_size", most: MostTokens),
@@ -48,7 +58,7 @@ internal sealed record DecoderConfig
             IntermediateSize = file.Integer("intermediate_size", most: MostColumns),
             NumHiddenLayers = file.Integer("num_hidden_layers", most: MostLayers),
             Heads = heads,
-            RotatedColumns = ReadRotatedColumns(file, heads.HeadSize),
+            RotatedColumns = rotatedColumns,
             RmsNormEps = (float)file.Number("rms_norm_eps", 0, 1),
             Rope = RopeConfig.Read(file),
             MaxPositionEmbeddings = maxPositions,

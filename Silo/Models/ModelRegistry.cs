@@ -7,8 +7,11 @@ internal static class ModelRegistry
 {
     private static readonly Dictionary<string, Func<ModelConfigReader, Checkpoint, ICausalModel>> Families = new(StringComparer.Ordinal)
     {
+        ["DeepseekV2ForCausalLM"] = DeepSeek.CreateV2,
+        ["DeepseekV3ForCausalLM"] = DeepSeek.CreateV3,
         ["Glm4ForCausalLM"] = Glm4.Create,
         ["Glm4MoeForCausalLM"] = Glm4Moe.Create,
+        ["Glm4MoeLiteForCausalLM"] = DeepSeek.CreateV3,
         ["LlamaForCausalLM"] = Llama.Create,
         ["MistralForCausalLM"] = Llama.Create,
         ["Qwen2ForCausalLM"] = Llama.CreateQwen2,
