@@ -55,7 +55,8 @@ internal sealed partial class DurableGeneration(
 
             _starts++;
             refusal = null;
-            await using var run = new ReplicaRun(transport.GenerateAsync(replica, request with { GeneratedTokens = _progress.ToArray() }, cancellationToken), cancellationToken);
+            var events = transport.GenerateAsync(replica, request with { GeneratedTokens = _progress.ToArray() }, cancellationToken);
+            await using var run = new LosableStream<GenerationEvent>(events, cancellationToken);
             while (refusal is null)
             {
                 var (next, loss) = await run.NextAsync();
@@ -157,13 +158,4 @@ internal sealed partial class DurableGeneration(
         EndReason.Failed => new(RequestErrors.EngineFailed, ended.Message ?? "the engine failed"),
         _ => null,
     };
-
-    [LoggerMessage(2501, LogLevel.Debug, "Request {RequestId}: {Replica} was chosen ({Reason})")]
-    private partial void LogChosen(string requestId, ReplicaKey replica, string reason);
-
-    [LoggerMessage(2502, LogLevel.Information, "Request {RequestId}: {Replica} refused it ({Reason}: {Message}); asking another one")]
-    private partial void LogRefused(string requestId, ReplicaKey replica, EndReason reason, string? message);
-
-    [LoggerMessage(2503, LogLevel.Warning, "Request {RequestId}: {Replica} was lost after {Tokens} tokens")]
-    private partial void LogLost(Exception exception, string requestId, ReplicaKey replica, int tokens);
 }

@@ -8,7 +8,7 @@ namespace XLLM.NativeBackends.Ops;
 /// A warm op allocates nothing on the managed heap.
 /// All methods throw <see cref="OpException"/> when shapes or types disagree; the message has both.
 /// </remarks>
-public interface IOps
+public partial interface IOps
 {
     /// <summary>Forgets all results of the step before; their memory is used again.</summary>
     void BeginStep();

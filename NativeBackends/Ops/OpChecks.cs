@@ -2,7 +2,7 @@ namespace XLLM.NativeBackends.Ops;
 
 /// <summary>What every op demands of its arguments. Each method throws <see cref="OpException"/> with both shapes or numbers, or returns.</summary>
 /// <remarks>The C interface makes the same checks in <c>native/abi/checks.h</c>, for callers in any language; the parity tests hold the two together.</remarks>
-internal static class OpChecks
+internal static partial class OpChecks
 {
     public static void Embedding(Tensor ids, Weight table)
     {

@@ -71,8 +71,10 @@ internal sealed class KvGeometry
                 throw new ArgumentException($"layer {layer} is named twice; a layer is in one group");
             }
 
-            _places[layer] = (group.KvHeads, group.HeadSize, next, next + bytes);
-            next += 2 * bytes;
+            // A latent vector is key and value in one, so nothing follows it.
+            var values = group.Kind == KvGroupKind.Latent ? 0 : bytes;
+            _places[layer] = (group.KvHeads, group.HeadSize, next, next + values);
+            next += bytes + values;
         }
 
         return next;

@@ -5,6 +5,9 @@ internal enum KvGroupKind
 {
     /// <summary>Keys and values of every token: grows with the sequence.</summary>
     FullAttention,
+
+    /// <summary>One latent vector of every token, key and value in one: grows with the sequence.</summary>
+    Latent,
 }
 
 /// <summary>Layers whose state is lent together: one block table per sequence and group.</summary>

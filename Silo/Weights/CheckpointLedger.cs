@@ -18,6 +18,7 @@ internal sealed class CheckpointLedger(ITensorSource source, IBackend backend, M
 
     private readonly HashSet<string> _taken = new(StringComparer.Ordinal);
     private readonly HashSet<string> _ignored = new(StringComparer.Ordinal);
+    private readonly List<string> _ignoredTrees = [];
     private long _bytes;
     private long _elements;
 
@@ -46,6 +47,9 @@ internal sealed class CheckpointLedger(ITensorSource source, IBackend backend, M
 
     /// <inheritdoc cref="Checkpoint.Ignore"/>
     public void Ignore(string name) => _ignored.Add(name);
+
+    /// <inheritdoc cref="Checkpoint.IgnoreTree"/>
+    public void IgnoreTree(string name) => _ignoredTrees.Add($"{name}.");
 
     /// <inheritdoc cref="Checkpoint.Finish"/>
     public LoadTotals Finish()
@@ -97,5 +101,5 @@ internal sealed class CheckpointLedger(ITensorSource source, IBackend backend, M
     }
 
     private bool IsIgnored(string name) =>
-        _ignored.Contains(name) || Ignorable.Any(end => name.EndsWith(end, StringComparison.Ordinal));
+        _ignored.Contains(name) || _ignoredTrees.Exists(tree => name.StartsWith(tree, StringComparison.Ordinal)) || Ignorable.Any(end => name.EndsWith(end, StringComparison.Ordinal));
 }

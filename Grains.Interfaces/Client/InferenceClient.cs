@@ -1,0 +1,123 @@
+using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using XLLM.Grains.Interfaces.Catalog;
+using XLLM.Grains.Interfaces.Chat;
+using XLLM.Grains.Interfaces.Generation;
+using XLLM.Grains.Interfaces.Parsing;
+using XLLM.Grains.Interfaces.Prompts;
+using XLLM.Grains.Interfaces.Sessions;
+
+namespace XLLM.Grains.Interfaces.Client;
+
+/// <summary>The platform over grains: prompt, replica, events. Runs in whatever process asks: a gateway, a business service, a session's silo.</summary>
+internal sealed class InferenceClient(
+    IGrainFactory grains, ITokenTransport transport, IOptions<InferenceClientOptions> options, TimeProvider clock,
+    ClientInstruments instruments, ILogger<InferenceClient> logger) : IInferenceClient
+{
+    /// <inheritdoc/>
+    public IAsyncEnumerable<ChatEvent> ChatAsync(ChatRequest request, CancellationToken cancellationToken = default) =>
+        request.SessionId is { } session ? SessionTurn.RunAsync(grains.GetGrain<ISessionGrain>(session), WithSeed(request), cancellationToken) : TurnAsync(request, cancellationToken);
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<CompletionEvent> CompleteAsync(CompletionRequest request, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        RequestValidator.Check(request);
+        var prompt = await GrainCalls.RetryOnLossAsync(() => grains.GetGrain<IPromptGrain>(request.Model).EncodeAsync(request));
+        ContextLimit.Check(prompt.Model, prompt.TokenIds.Length, request.Stop.MaxTokens, "prompt");
+        var generation = new GenerationRequest
+        {
+            RequestId = request.RequestId,
+            Model = request.Model,
+            PromptTokens = prompt.TokenIds,
+            Sampling = WithSeed(request.Sampling),
+            Stop = request.Stop,
+            TopLogprobs = request.TopLogprobs,
+            Priority = request.Priority,
+            CacheSalt = request.CacheSalt,
+        };
+
+        await foreach (var next in GenerateAsync(generation, prompt, cancellationToken))
+        {
+            yield return new CompletionEvent(prompt.TokenIds.Length, next);
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task<ModelDescriptor[]> ListModelsAsync() => GrainCalls.RetryOnLossAsync(() => grains.GetGrain<IModelCatalogGrain>(0).ListModelsAsync());
+
+    /// <inheritdoc/>
+    public Task<SessionSnapshot?> GetSessionAsync(string sessionId) => GrainCalls.RetryOnLossAsync(() => grains.GetGrain<ISessionGrain>(sessionId).GetAsync());
+
+    /// <inheritdoc/>
+    public Task<bool> DeleteSessionAsync(string sessionId) => grains.GetGrain<ISessionGrain>(sessionId).DeleteAsync();
+
+    private async IAsyncEnumerable<ChatEvent> TurnAsync(ChatRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        RequestValidator.Check(request);
+        var prompt = await GrainCalls.RetryOnLossAsync(() => grains.GetGrain<IPromptGrain>(request.Model).RenderAsync(request));
+        ContextLimit.Check(prompt.Model, prompt.TokenIds.Length, request.Stop.MaxTokens, "messages");
+        var generation = new GenerationRequest
+        {
+            RequestId = request.RequestId,
+            Model = request.Model,
+            PromptTokens = prompt.TokenIds,
+            Sampling = WithSeed(request.Sampling),
+            Stop = request.Stop,
+            TopLogprobs = request.TopLogprobs,
+            Priority = request.Priority,
+            CacheSalt = request.CacheSalt,
+            SkipSpecialTokens = !ChatOutputParsers.NeedsSpecialTokens(prompt.Model, request),
+        };
+
+        var assembler = new ChatAssembler(ChatOutputParsers.Create(prompt.Model, request, prompt.ReasoningOpen), prompt.ForcedText, prompt.TokenIds.Length);
+        var events = new List<ChatEvent>();
+        await foreach (var next in GenerateAsync(generation, prompt, cancellationToken))
+        {
+            events.Clear();
+            assembler.Add(next, events);
+            foreach (var told in events)
+            {
+                yield return told;
+            }
+        }
+    }
+
+    private async IAsyncEnumerable<GenerationEvent> GenerateAsync(GenerationRequest request, Prompt prompt, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var started = clock.GetTimestamp();
+        var first = true;
+        var generation = new DurableGeneration(grains, transport, options.Value, instruments, logger);
+        await foreach (var next in generation.RunAsync(request, prompt.PrefixHashes, cancellationToken))
+        {
+            if (first && next is TokensGenerated)
+            {
+                first = false;
+                instruments.FirstToken(request.Model, clock.GetElapsedTime(started));
+            }
+            else if (next is GenerationEnded ended)
+            {
+                instruments.Ended(request.Model, ended, clock.GetElapsedTime(started));
+            }
+
+            yield return next;
+        }
+    }
+
+    private static ChatRequest WithSeed(ChatRequest request) => request with { Sampling = WithSeed(request.Sampling) };
+
+    /// <summary>Fixes the random stream before the first try, so that whoever goes on draws the same tokens.</summary>
+    private static SamplingParameters WithSeed(SamplingParameters sampling)
+    {
+        if (sampling.Seed is not null)
+        {
+            return sampling;
+        }
+
+        Span<byte> bytes = stackalloc byte[sizeof(long)];
+        RandomNumberGenerator.Fill(bytes);
+        return sampling with { Seed = BinaryPrimitives.ReadInt64LittleEndian(bytes) & long.MaxValue };
+    }
+}
