@@ -37,7 +37,7 @@ internal static class KvPoolSizing
 
     private static int BlocksFor(int tokens, int blockTokens) => (int)(((long)tokens + blockTokens - 1) / blockTokens);
 
-    private static string Mebibytes(long bytes) => FormattableString.Invariant($"{bytes / 1048576.0:0.#} MiB");
+    private static string Mebibytes(long bytes) => bytes < 1 << 20 ? $"{bytes} bytes" : FormattableString.Invariant($"{bytes / 1048576.0:0.#} MiB");
 }
 
 /// <summary>What decides the size of a KV pool.</summary>

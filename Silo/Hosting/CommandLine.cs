@@ -21,13 +21,13 @@ internal static class CommandLine
         new("--backend", "Xllm:Backend", "NAME", "auto, cpu or reference; default auto: the fastest that runs here"),
         new("--threads", "Xllm:Threads", "N", "threads that compute, per model; default: processors - 1, at least 1"),
         new("--load-format", "Xllm:LoadFormat", "FORMAT", "auto, or dummy for random weights of a config.json; default auto"),
-        new("--max-context", "Xllm:MaxContext", "TOKENS", "longest prompt and output together; default: what the model was made for"),
-        new("--kv-cache-memory", "Xllm:Engine:KvCacheMemory", "BYTES", "memory for keys and values, such as 2GiB; default: see --help of the README"),
-        new("--kv-cache-type", "Xllm:Engine:KvCacheType", "TYPE", "f32 or bf16; default f32, which changes no bit"),
+        new("--max-context", "Xllm:Engine:MaxContext", "TOKENS", "longest prompt and output together; default: what the model was made for"),
+        new("--kv-cache-memory", "Xllm:Engine:KvMemoryBytes", ByteSize.Placeholder, "memory for keys and values, such as 2GiB; default: a quarter of what is available"),
+        new("--kv-cache-type", "Xllm:Engine:KvType", "TYPE", "f32 or bf16; default f32, which changes no bit"),
         new("--max-tokens-per-step", "Xllm:Engine:MaxTokensPerStep", "TOKENS", "most rows one step computes"),
         new("--max-running-sequences", "Xllm:Engine:MaxRunningSequences", "N", "most sequences that run at once"),
         new("--max-queued-sequences", "Xllm:Engine:MaxQueuedSequences", "N", "most sequences that wait; more are answered 429"),
-        new("--prefix-cache", "Xllm:Engine:PrefixCache", "BOOL", "keep finished KV blocks for prompts that begin alike; default true"),
+        new("--prefix-cache", "Xllm:Engine:PrefixCaching", "BOOL", "keep finished KV blocks for prompts that begin alike; default true"),
         new("--tool-call-parser", "Xllm:ToolCallParser", "NAME", "syntax of tool calls, or none; default: told from the chat template"),
         new("--reasoning-parser", "Xllm:ReasoningParser", "NAME", "syntax of reasoning, or none; default: told from the chat template"),
         new("--silo-port", "Xllm:SiloPort", "PORT", "Orleans port for other silos; default 11111"),
@@ -63,6 +63,17 @@ internal static class CommandLine
             {
                 faults.Add($"{name} needs a value: {name} {found.Value}");
                 continue;
+            }
+
+            if (found.Value == ByteSize.Placeholder)
+            {
+                if (ByteSize.TryParse(value) is not { } bytes)
+                {
+                    faults.Add($"{name} {value}: write a number of bytes, such as 512MiB or 2GiB");
+                    continue;
+                }
+
+                value = bytes.ToString(System.Globalization.CultureInfo.InvariantCulture);
             }
 
             var count = uses.GetValueOrDefault(name);

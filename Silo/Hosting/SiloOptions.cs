@@ -33,10 +33,6 @@ internal sealed class SiloOptions
     /// <remarks>The words are vLLM's.</remarks>
     public string LoadFormat { get; set; } = "auto";
 
-    /// <summary>Most tokens of prompt and output together. 0 to 16,777,216 tokens; 0, the default, means what the model was made for.</summary>
-    /// <remarks>More than the model was made for is refused: its positions would be meaningless.</remarks>
-    public int MaxContext { get; set; }
-
     /// <summary>Name of the tool-call syntax, or <c>none</c>. Default: empty, told from the chat template.</summary>
     /// <remarks>The names are those of the parsers in Grains.Interfaces.</remarks>
     public string ToolCallParser { get; set; } = "";
@@ -53,10 +49,6 @@ internal sealed class SiloOptions
     /// <remarks>Orleans' own default.</remarks>
     public int GatewayPort { get; set; } = 30000;
 
-    /// <summary>Longest wait for running generations when the process is asked to stop. 0 to 1 hour. Default 30 seconds.</summary>
-    /// <remarks>Docker and Kubernetes kill after 10 and 30 seconds unless told otherwise.</remarks>
-    public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(30);
-
     /// <summary>The engine's options.</summary>
     public EngineOptions Engine { get; set; } = new();
 
@@ -66,11 +58,6 @@ internal sealed class SiloOptions
         if (Threads is < 0 or > 1024)
         {
             yield return Out(nameof(Threads), Threads, "0 to 1024");
-        }
-
-        if (MaxContext is < 0 or > 16_777_216)
-        {
-            yield return Out(nameof(MaxContext), MaxContext, "0 to 16777216");
         }
 
         if (LoadFormat is not ("auto" or "dummy"))
@@ -93,11 +80,6 @@ internal sealed class SiloOptions
             yield return $"{Section}:{nameof(SiloPort)} and {Section}:{nameof(GatewayPort)} are both {SiloPort}: they must differ";
         }
 
-        if (DrainTimeout < TimeSpan.Zero || DrainTimeout > TimeSpan.FromHours(1))
-        {
-            yield return Out(nameof(DrainTimeout), DrainTimeout, "0 to 1 hour");
-        }
-
         if (string.IsNullOrWhiteSpace(StatePath))
         {
             yield return $"{Section}:{nameof(StatePath)} is empty: name a folder";
@@ -108,6 +90,14 @@ internal sealed class SiloOptions
             if (!Uri.TryCreate(url, UriKind.Absolute, out var parsed) || parsed.Scheme is not ("http" or "https"))
             {
                 yield return Out(nameof(Urls), url, "http://HOST:PORT");
+            }
+        }
+
+        if (new EngineOptionsValidator().Validate(null, Engine) is { Failed: true, Failures: var failures })
+        {
+            foreach (var failure in failures)
+            {
+                yield return failure;
             }
         }
 

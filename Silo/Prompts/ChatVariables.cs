@@ -12,12 +12,12 @@ internal static class ChatVariables
 
     /// <summary>Builds the variables: special tokens, then the caller's own variables, then what the caller may not change.</summary>
     /// <exception cref="RequestException">The caller's extra variables or tools are no JSON object or array.</exception>
-    public static JsonObject From(ChatRequest request, IReadOnlyDictionary<string, string> specialTokens)
+    public static JsonObject From(ChatRequest request, JsonObject specialTokens)
     {
         var variables = new JsonObject();
         foreach (var (name, token) in specialTokens)
         {
-            variables[name] = token;
+            variables[name] = token?.DeepClone();
         }
 
         if (request.TemplateVariablesJson is { } extra)

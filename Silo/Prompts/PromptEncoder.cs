@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using XLLM.Grains.Interfaces;
 using XLLM.Grains.Interfaces.Chat;
@@ -18,7 +17,7 @@ namespace XLLM.Silo.Prompts;
 internal sealed class PromptEncoder(
     ITokenizer tokenizer,
     IChatTemplate? template,
-    IReadOnlyDictionary<string, string> specialTokens,
+    JsonObject specialTokens,
     ToolCallSyntax? toolSyntax,
     TimeProvider clock) : IPromptEncoder
 {

@@ -22,6 +22,7 @@ internal sealed class ChatTemplate : IChatTemplate
     /// <exception cref="ChatTemplateException">A syntax error; the message has line and column.</exception>
     public ChatTemplate(string source, ChatTemplateLimits? limits = null)
     {
+        Source = source;
         _limits = limits ?? ChatTemplateLimits.Default;
         _limits.Validate();
         if (source.Length > _limits.MaxTemplateLength)
@@ -39,6 +40,9 @@ internal sealed class ChatTemplate : IChatTemplate
             throw new ChatTemplateException("the template nests too deeply", exception);
         }
     }
+
+    /// <inheritdoc/>
+    public string Source { get; }
 
     /// <inheritdoc/>
     public string Render(JsonObject variables, TimeProvider clock)

@@ -5,6 +5,9 @@ namespace XLLM.Silo.Templates;
 /// <summary>A model's chat template: variables in, prompt text out. Thread-safe and sandboxed: no file, no reflection, bounded loops and output.</summary>
 internal interface IChatTemplate
 {
+    /// <summary>Its text; of several templates, all of them. Tells which syntax the model writes.</summary>
+    string Source { get; }
+
     /// <summary>Renders the template.</summary>
     /// <param name="variables">Every property is a variable of the template: <c>messages</c>, <c>tools</c>, <c>add_generation_prompt</c>, <c>bos_token</c>, ... Property order is kept, since <c>tojson</c> and loops show it.</param>
     /// <param name="clock">Answers <c>strftime_now</c>.</param>

@@ -6,6 +6,9 @@ namespace XLLM.Silo.Templates;
 internal sealed class NamedChatTemplates(IReadOnlyDictionary<string, ChatTemplate> templates) : IChatTemplate
 {
     /// <inheritdoc/>
+    public string Source { get; } = string.Join('\n', templates.Values.Select(template => template.Source));
+
+    /// <inheritdoc/>
     public string Render(JsonObject variables, TimeProvider clock)
     {
         var hasTools = variables.TryGetPropertyValue("tools", out var tools) && tools is not null;

@@ -53,6 +53,12 @@ internal sealed class TokenDecoding
         return Encoding.UTF8.GetBytes(written);
     }
 
+    /// <summary>
+    /// The bytes that an added token stands for. Its text is text, never the byte alphabet; but SentencePiece's marks are spaces in it too
+    /// (Gemma's runs of spaces are added tokens).
+    /// </summary>
+    public byte[] DecodeAdded(string content) => _isByteLevel ? Encoding.UTF8.GetBytes(content) : Decode(content);
+
     /// <summary>The byte that a fallback token such as <c>&lt;0x0A&gt;</c> stands for, or null for another token.</summary>
     public static byte? TryParseByte(string written) =>
         written.Length == 6 && written.StartsWith("<0x", StringComparison.Ordinal) && written[5] == '>'

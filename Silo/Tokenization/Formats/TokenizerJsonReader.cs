@@ -31,7 +31,7 @@ internal static class TokenizerJsonReader
         }
 
         var addedTokens = ReadAddedTokens(root, config);
-        var vocabulary = builder.Build(file, addedTokens);
+        var vocabulary = builder.Build(file, addedTokens, decoding.DecodeAdded);
         var merges = ReadMerges(model, names, out var someSpanSpace);
         var wholeWordsFirst = model.Boolean("ignore_merges");
         if (!isByteLevel && steps.Count == 0 && !someSpanSpace && !wholeWordsFirst && names.ContainsKey(SpaceMark.ToString()))

@@ -27,12 +27,14 @@ internal sealed class VocabularyBuilder
 
     public bool Has(int id) => id >= 0 && id < _tokens.Count && _tokens[id] is not null;
 
-    /// <summary>Adds the added tokens, whose text stands for itself, and freezes the vocabulary.</summary>
-    public Vocabulary Build(string file, IEnumerable<AddedToken> addedTokens)
+    /// <summary>Adds the added tokens and freezes the vocabulary.</summary>
+    /// <param name="decode">How an added token's text becomes bytes; left out, it stands for itself.</param>
+    public Vocabulary Build(string file, IEnumerable<AddedToken> addedTokens, Func<string, byte[]>? decode = null)
     {
+        decode ??= Encoding.UTF8.GetBytes;
         foreach (var token in addedTokens)
         {
-            if (TrySet(token.Id, Encoding.UTF8.GetBytes(token.Content)) is { } problem)
+            if (TrySet(token.Id, decode(token.Content)) is { } problem)
             {
                 throw new TokenizerException(file, $"added token \"{token.Content}\"", problem);
             }

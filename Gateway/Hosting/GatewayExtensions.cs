@@ -1,0 +1,110 @@
+using Microsoft.AspNetCore.Http.Json;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using Scalar.AspNetCore;
+using XLLM.Gateway.Diagnostics;
+using XLLM.Gateway.Explorer;
+using XLLM.Gateway.Http;
+using XLLM.Gateway.Metrics;
+using XLLM.Gateway.OpenAI;
+using XLLM.Gateway.OpenAI.Requests;
+using XLLM.Gateway.OpenAI.Wire;
+
+namespace XLLM.Gateway.Hosting;
+
+/// <summary>The gateway as a part of a web host. The host brings an <c>IInferenceClient</c>; the gateway asks nothing else of the platform.</summary>
+public static class GatewayExtensions
+{
+    /// <summary>Adds what <see cref="MapXllmGateway"/> needs.</summary>
+    /// <param name="services">The host's services.</param>
+    /// <param name="configuration">Has the section <c>Xllm:Gateway</c>; faults in it stop the start, all named.</param>
+    public static IServiceCollection AddXllmGateway(this IServiceCollection services, IConfiguration configuration)
+    {
+        services.AddOptions<GatewayOptions>().Bind(configuration.GetSection(GatewayOptions.Section)).ValidateOnStart();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<GatewayOptions>, GatewayOptionsValidator>());
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddMetrics();
+        services.AddSingleton<GatewayMetrics>();
+        services.AddSingleton<MetricsCollector>();
+        services.AddSingleton<UnknownFields>();
+        services.AddSingleton<ChatCompletionsEndpoint>();
+        services.AddSingleton<CompletionsEndpoint>();
+        services.AddSingleton<ModelsEndpoint>();
+        services.AddSingleton<SessionsEndpoint>();
+        services.Configure<JsonOptions>(options => options.SerializerOptions.TypeInfoResolverChain.Insert(0, OpenAIJsonContext.Default));
+        services.AddOpenApi("v1", ApiDocument.Configure);
+        return services;
+    }
+
+    /// <summary>Maps <c>/v1</c>, <c>/openapi/v1.json</c>, <c>/explorer</c>, <c>/metrics</c>, and <c>/</c>, which leads to the explorer.</summary>
+    public static WebApplication MapXllmGateway(this WebApplication app)
+    {
+        app.Services.GetRequiredService<MetricsCollector>();        // listens from the start, not from the first scrape
+        app.UseMiddleware<V1Middleware>();
+        MapV1(app);
+        app.MapOpenApi();
+        MapExplorer(app);
+        app.MapGet("/metrics", (MetricsCollector metrics) => TypedResults.Text(PrometheusText.Write(metrics.Collect()), PrometheusText.ContentType)).ExcludeFromDescription();
+        return app;
+    }
+
+    private static void MapV1(WebApplication app)
+    {
+        app.MapPost("/v1/chat/completions", (HttpContext context, ChatCompletionsEndpoint endpoint) => endpoint.InvokeAsync(context))
+            .WithSummary("Answer a conversation")
+            .WithTags("Generation")
+            .WithMetadata(new StreamsAttribute(typeof(ChatCompletionChunk)))
+            .Accepts<ChatCompletionBody>("application/json")
+            .Produces<ChatCompletion>()
+            .ProducesErrors(400, 404, 405, 409, 413, 415, 429, 500, 503);
+        app.MapPost("/v1/completions", (HttpContext context, CompletionsEndpoint endpoint) => endpoint.InvokeAsync(context))
+            .WithSummary("Continue text or tokens")
+            .WithTags("Generation")
+            .WithMetadata(new StreamsAttribute(typeof(Completion)))
+            .Accepts<CompletionBody>("application/json")
+            .Produces<Completion>()
+            .ProducesErrors(400, 404, 405, 413, 415, 429, 500, 503);
+        app.MapGet("/v1/models", (HttpContext context, ModelsEndpoint endpoint) => endpoint.ListAsync(context))
+            .WithSummary("List the served models")
+            .WithTags("Models")
+            .Produces<ModelList>()
+            .ProducesErrors(500, 503);
+        app.MapGet("/v1/models/{**id}", (HttpContext context, string id, ModelsEndpoint endpoint) => endpoint.GetAsync(context, id))
+            .WithSummary("Describe a served model")
+            .WithTags("Models")
+            .Produces<ModelObject>()
+            .ProducesErrors(404, 500, 503);
+        app.MapGet("/v1/sessions/{id}", (HttpContext context, string id, SessionsEndpoint endpoint) => endpoint.GetAsync(context, id))
+            .WithSummary("Read a stored conversation")
+            .WithTags("Sessions")
+            .Produces<SessionObject>()
+            .ProducesErrors(400, 404, 500, 503);
+        app.MapDelete("/v1/sessions/{id}", (HttpContext context, string id, SessionsEndpoint endpoint) => endpoint.DeleteAsync(context, id))
+            .WithSummary("Forget a stored conversation")
+            .WithTags("Sessions")
+            .Produces<SessionDeleted>()
+            .ProducesErrors(400, 404, 500, 503);
+    }
+
+    /// <summary>The page takes its script from this server and nothing from any other: closed networks have an explorer too.</summary>
+    private static void MapExplorer(WebApplication app)
+    {
+        app.MapScalarApiReference("/explorer", options =>
+        {
+            options.Title = "XLLM.Orleans";
+            options.DefaultFonts = false;
+            options.Telemetry = false;
+        });
+        app.MapGet("/", () => TypedResults.Redirect("/explorer")).ExcludeFromDescription();
+    }
+
+    private static RouteHandlerBuilder ProducesErrors(this RouteHandlerBuilder builder, params ReadOnlySpan<int> statuses)
+    {
+        foreach (var status in statuses)
+        {
+            builder.Produces<ErrorEnvelope>(status);
+        }
+
+        return builder;
+    }
+}

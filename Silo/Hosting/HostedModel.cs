@@ -1,0 +1,31 @@
+using XLLM.Grains.Interfaces.Catalog;
+using XLLM.Grains.Ports;
+using XLLM.NativeBackends.Ops;
+using XLLM.Silo.Engine;
+using XLLM.Silo.Execution;
+
+namespace XLLM.Silo.Hosting;
+
+/// <summary>A loaded model with everything that runs it. Disposing it stops the engine, then gives pool, weights and backend back.</summary>
+internal sealed class HostedModel(ModelDescriptor descriptor, InferenceEngine engine, IPromptEncoder prompts, KvPool pool, IBackend backend) : IHostedModel, IAsyncDisposable
+{
+    /// <inheritdoc/>
+    public ModelDescriptor Descriptor => descriptor;
+
+    /// <inheritdoc/>
+    public IPromptEncoder Prompts => prompts;
+
+    /// <summary>The engine, to stop it and to ask for its health.</summary>
+    public InferenceEngine Engine => engine;
+
+    /// <inheritdoc/>
+    IInferenceEngine IHostedModel.Engine => engine;
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await engine.DisposeAsync();
+        pool.Dispose();
+        backend.Dispose();
+    }
+}

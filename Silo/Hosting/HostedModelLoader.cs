@@ -1,0 +1,141 @@
+using System.Diagnostics.Metrics;
+using System.Globalization;
+using System.Security.Cryptography;
+using XLLM.Grains.Interfaces.Catalog;
+using XLLM.Grains.Interfaces.Generation;
+using XLLM.Grains.Interfaces.Parsing;
+using XLLM.NativeBackends;
+using XLLM.NativeBackends.Ops;
+using XLLM.Silo.Diagnostics;
+using XLLM.Silo.Engine;
+using XLLM.Silo.Execution;
+using XLLM.Silo.KvCache;
+using XLLM.Silo.Models;
+using XLLM.Silo.Prompts;
+using XLLM.Silo.Templates;
+using XLLM.Silo.Tokenization;
+using XLLM.Silo.Weights;
+
+namespace XLLM.Silo.Hosting;
+
+/// <summary>A model folder to a running engine: backend, weights, tokenizer, template, KV pool. The one place that joins them.</summary>
+internal sealed class HostedModelLoader(SiloOptions options, TimeProvider clock, ILoggerFactory loggers, IMeterFactory meters)
+{
+    /// <summary>Loads a model, showing progress.</summary>
+    /// <exception cref="StartException">It cannot be served; one line that names the remedy.</exception>
+    public HostedModel Load(ModelSource source, TextWriter output, bool isTerminal)
+    {
+        try
+        {
+            return LoadCore(source, new LoadConsole(source.Name, output, isTerminal));
+        }
+        catch (Exception e) when (e is CheckpointException or TokenizerException or ChatTemplateException or OpException or IOException or UnauthorizedAccessException)
+        {
+            throw new StartException($"cannot serve {source.Name}: {OneLine(e.Message)}; name another model with --model PATH", e);
+        }
+        catch (KvPoolException e)
+        {
+            throw new StartException($"cannot serve {source.Name}: {OneLine(e.Message)}; on the command line: --kv-cache-memory 2GiB, --kv-cache-type bf16, --max-context N", e);
+        }
+    }
+
+    private HostedModel LoadCore(ModelSource source, LoadConsole console)
+    {
+        var tokenizer = TokenizerLoader.Load(source.Folder);
+        var template = TryLoadTemplate(source.Folder);
+        var format = ChatFormat.Choose(template?.Source ?? "", options.ToolCallParser, options.ReasoningParser);
+        var backend = BackendRegistry.Open(options.Backend, options.Threads > 0 ? new BackendOptions { Threads = options.Threads } : new BackendOptions());
+        try
+        {
+            var weights = options.LoadFormat == "dummy" ? LoadFormat.Dummy : LoadFormat.Auto;
+            var loaded = ModelLoader.Load(source.Folder, backend, new ModelLoadOptions { Format = weights }, console);
+            var geometry = new KvGeometry(loaded.Model.KvLayout, options.Engine.KvType.ElementType(), options.Engine.BlockTokens);
+            var size = KvPoolSizing.Size(new KvPoolWish
+            {
+                BytesPerBlock = geometry.BytesPerBlock,
+                BlockTokens = options.Engine.BlockTokens,
+                ModelContext = loaded.Info.ContextLength,
+                MaxContext = options.Engine.MaxContext,
+                MaxRunningSequences = options.Engine.MaxRunningSequences,
+                MemoryBytes = options.Engine.KvMemoryBytes,
+                MemoryFraction = options.Engine.KvMemoryFraction,
+                AvailableBytes = AvailableMemory.Bytes(),
+            });
+            var pool = new KvPool(backend, loaded.Model.KvLayout, options.Engine.KvType.ElementType(), options.Engine.BlockTokens, size.Blocks);
+            var descriptor = Describe(source, loaded.Info, size, format, template is not null);
+            console.Done(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{loaded.Info.Architecture}, {loaded.Info.Parameters / 1e6:F1} M parameters, context {size.MaxContext}, {size.Blocks} KV blocks, backend {backend.Name} ({backend.Description})"));
+            return new(descriptor, StartEngine(descriptor, loaded, tokenizer, backend, pool), Prompts(source, tokenizer, template, format), pool, backend);
+        }
+        catch
+        {
+            backend.Dispose();
+            throw;
+        }
+    }
+
+    private InferenceEngine StartEngine(ModelDescriptor descriptor, LoadedModel loaded, ITokenizer tokenizer, IBackend backend, KvPool pool) => new(
+        new ServedModel
+        {
+            Name = descriptor.Name,
+            VocabularySize = loaded.Info.VocabularySize,
+            MaxContext = descriptor.MaxContext,
+            EndTokens = loaded.Info.EosTokenIds,
+            SamplingDefaults = descriptor.SamplingDefaults,
+        },
+        options.Engine,
+        new KvBlockManager(KvGroupRules.For(loaded.Model.KvLayout), pool.Blocks, pool.BlockTokens, prefixCaching: options.Engine.PrefixCaching),
+        new ModelExecutor(loaded.Model, backend.Ops, pool, clock, loggers.CreateLogger<ModelExecutor>()),
+        tokenizer,
+        new EngineMetrics(meters, descriptor.Name),
+        clock,
+        DrawSeed,
+        loggers.CreateLogger<InferenceEngine>());
+
+    private PromptEncoder Prompts(ModelSource source, ITokenizer tokenizer, IChatTemplate? template, ChatFormat format) => new(
+        tokenizer,
+        template,
+        ChatTemplateLoader.ReadSpecialTokens(source.Folder),
+        format.ToolCalls is { } name ? ToolCallParsers.Get(name) : null,
+        clock);
+
+    private ModelDescriptor Describe(ModelSource source, ModelInfo info, KvPoolSize size, ChatFormat format, bool hasTemplate) => new()
+    {
+        Name = source.Name,
+        Architecture = info.Architecture,
+        MaxContext = size.MaxContext,
+        VocabularySize = info.VocabularySize,
+        BlockTokens = options.Engine.BlockTokens,
+        Parameters = info.Parameters,
+        Created = clock.GetUtcNow().ToUnixTimeSeconds(),
+        ToolCallFormat = format.ToolCalls,
+        ReasoningFormat = format.Reasoning,
+        HasChatTemplate = hasTemplate,
+        SamplingDefaults = new SamplingParameters
+        {
+            Temperature = info.Generation.DoSample == false ? null : (float?)info.Generation.Temperature,
+            TopP = (float?)info.Generation.TopP,
+            TopK = info.Generation.TopK,
+            MinP = (float?)info.Generation.MinP,
+            RepetitionPenalty = (float?)info.Generation.RepetitionPenalty,
+        },
+    };
+
+    /// <summary>A model without a template serves completions only; a damaged template is an error.</summary>
+    private static IChatTemplate? TryLoadTemplate(string folder)
+    {
+        try
+        {
+            return ChatTemplateLoader.Load(folder);
+        }
+        catch (ChatTemplateException e) when (e.Message.Contains("has no chat template", StringComparison.Ordinal))
+        {
+            return null;
+        }
+    }
+
+    private static long DrawSeed() => BitConverter.ToInt64(RandomNumberGenerator.GetBytes(sizeof(long)));
+
+    private static string OneLine(string message) => message.ReplaceLineEndings(" ").TrimEnd('.', ' ');
+}
