@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using XLLM.NativeBackends.Ops;
 using XLLM.NativeBackends.Reference;
 
@@ -9,6 +10,7 @@ namespace XLLM.NativeBackends.Interop;
 internal sealed unsafe class NativeOps(BackendHandle handle, bool usesHostMemory) : IOps, IDisposable
 {
     private readonly Workspace _workspace = new(bytes => NativeMemory.Allocate(handle, bytes));
+    private readonly ConditionalWeakTable<ExpertWeights, NativeExpertTable> _experts = [];
     private float[] _row = [];
 
     /// <inheritdoc/>
@@ -118,6 +120,69 @@ internal sealed unsafe class NativeOps(BackendHandle handle, bool usesHostMemory
     {
         var y = _workspace.Allocate(DType.F32, q.Rows, q.Columns);
         NativeMethods.PagedAttention(handle, &q, &k, &v, &kv, &batch, &heads, scale, &y).ThrowIfFailed();
+        return y;
+    }
+
+    /// <inheritdoc/>
+    public ExpertChoice ChooseExperts(Tensor logits, Tensor? bias, in ExpertRouting routing)
+    {
+        var ids = _workspace.Allocate(DType.I32, logits.Rows, routing.Chosen);
+        var weights = _workspace.Allocate(DType.F32, logits.Rows, routing.Chosen);
+        var nativeRouting = new NativeExpertRouting(routing);
+        var terms = bias.GetValueOrDefault();
+        NativeMethods.ChooseExperts(handle, &logits, bias is null ? null : &terms, &nativeRouting, &ids, &weights).ThrowIfFailed();
+        return new(ids, weights);
+    }
+
+    /// <inheritdoc/>
+    public Tensor Experts(Tensor x, ExpertChoice choice, ExpertWeights experts)
+    {
+        var y = _workspace.Allocate(DType.F32, x.Rows, x.Columns);
+        if (!_experts.TryGetValue(experts, out var table))
+        {
+            table = new NativeExpertTable(experts);
+            _experts.Add(experts, table);
+        }
+
+        var (ids, weights, nativeExperts) = (choice.Ids, choice.Weights, table.Weights);
+        NativeMethods.Experts(handle, &x, &ids, &weights, &nativeExperts, &y).ThrowIfFailed(experts.Gate[0].Name);
+        GC.KeepAlive(experts);
+        GC.KeepAlive(table);
+        return y;
+    }
+
+    /// <inheritdoc/>
+    public Tensor SliceHeads(Tensor x, int headSize, int first, int count)
+    {
+        var y = _workspace.Allocate(DType.F32, x.Rows, headSize < 1 || count < 1 ? 0 : x.Columns / headSize * count);
+        NativeMethods.SliceHeads(handle, &x, headSize, first, count, &y).ThrowIfFailed();
+        return y;
+    }
+
+    /// <inheritdoc/>
+    public Tensor JoinHeads(Tensor a, Tensor b, int heads)
+    {
+        var y = _workspace.Allocate(DType.F32, a.Rows, a.Columns + b.Columns);
+        NativeMethods.JoinHeads(handle, &a, &b, heads, &y).ThrowIfFailed();
+        return y;
+    }
+
+    /// <inheritdoc/>
+    public Tensor LinearHeads(Tensor x, Weight weight, HeadSlice slice, bool transposed)
+    {
+        var y = _workspace.Allocate(DType.F32, x.Rows, Math.Max(0, slice.Heads * (transposed ? weight.Columns : slice.Count)));
+        var nativeWeight = new NativeWeight(weight);
+        NativeMethods.LinearHeads(handle, &x, &nativeWeight, &slice, transposed ? 1 : 0, &y).ThrowIfFailed(weight.Name);
+        GC.KeepAlive(weight);
+        return y;
+    }
+
+    /// <inheritdoc/>
+    public Tensor LatentAttention(Tensor q, Tensor latent, KvLayer kv, AttentionBatch batch, int valueColumns, float scale, Tensor? selection = null)
+    {
+        var y = _workspace.Allocate(DType.F32, q.Rows, kv.HeadSize < 1 ? 0 : Math.Max(0, q.Columns / kv.HeadSize * valueColumns));
+        var positions = selection.GetValueOrDefault();
+        NativeMethods.LatentAttention(handle, &q, &latent, &kv, &batch, valueColumns, scale, selection is null ? null : &positions, &y).ThrowIfFailed();
         return y;
     }
 

@@ -9,11 +9,11 @@ public partial interface IOps
     /// <returns>Ids and weights, best first.</returns>
     ExpertChoice ChooseExperts(Tensor logits, Tensor? bias, in ExpertRouting routing);
 
-    /// <summary>y[r] = sum over the row's chosen experts e, best first, of weight * down_e(silu(gate_e(x[r])) * up_e(x[r])).</summary>
+    /// <summary>y[r] = sum over the row's chosen experts e of weight * down_e(silu(gate_e(x[r])) * up_e(x[r])).</summary>
     /// <param name="x">F32 [rows, hidden].</param>
     /// <param name="choice">Result of <see cref="ChooseExperts"/> for the same rows.</param>
     /// <param name="experts">The networks; all of one shape.</param>
     /// <returns>F32 [rows, hidden].</returns>
-    /// <remarks>The sum is in the order of the choice, so it is the same however the rows are grouped by expert.</remarks>
+    /// <remarks>The sum is in ascending order of the experts' numbers, so it is the same however the rows are grouped by expert.</remarks>
     Tensor Experts(Tensor x, ExpertChoice choice, ExpertWeights experts);
 }

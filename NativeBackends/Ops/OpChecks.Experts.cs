@@ -41,12 +41,13 @@ internal static partial class OpChecks
             throw new OpException($"experts: {count} gates, {experts.Up.Count} ups and {experts.Down.Count} downs");
         }
 
+        var intermediate = experts.Gate[0].Rows;
         for (var e = 0; e < count; e++)
         {
             var (gate, up, down) = (experts.Gate[e], experts.Up[e], experts.Down[e]);
-            if (gate.Columns != x.Columns || up.Columns != x.Columns || up.Rows != gate.Rows || down.Columns != gate.Rows || down.Rows != x.Columns)
+            if (gate.Columns != x.Columns || up.Columns != x.Columns || gate.Rows != intermediate || up.Rows != intermediate || down.Columns != intermediate || down.Rows != x.Columns)
             {
-                throw new OpException($"experts: gate {gate}, up {up} and down {down} do not fit each other and x {x}");
+                throw new OpException($"experts: gate {gate}, up {up} and down {down} of expert {e} do not fit each other and x {x}");
             }
         }
 

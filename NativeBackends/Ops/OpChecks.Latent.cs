@@ -26,7 +26,8 @@ internal static partial class OpChecks
         RequireFloats("linear_heads", "x", x);
         if (slice.Heads < 1 || slice.First < 0 || slice.Count < 1 || slice.First + slice.Count > slice.Stride || (long)slice.Heads * slice.Stride != weight.Rows)
         {
-            throw new OpException($"linear_heads: {slice} does not fit weight {weight}");
+            throw new OpException(
+                $"linear_heads: rows {slice.First} to {slice.First + slice.Count} of each {slice.Stride} for {slice.Heads} heads do not fit weight {weight}");
         }
 
         var inputs = transposed ? slice.Count : weight.Columns;
@@ -38,16 +39,62 @@ internal static partial class OpChecks
 
     public static void LatentAttention(Tensor q, Tensor latent, KvLayer kv, AttentionBatch batch, int valueColumns, Tensor? selection)
     {
-        if (kv.KvHeads != 1 || valueColumns < 1 || valueColumns > kv.HeadSize || q.Columns % kv.HeadSize != 0)
+        RequireFloats("latent_attention", "q", q);
+        RequireFloats("latent_attention", "latent", latent);
+        if (kv.KvHeads != 1 || kv.HeadSize < 1 || valueColumns < 1 || valueColumns > kv.HeadSize || q.Columns < kv.HeadSize || q.Columns % kv.HeadSize != 0)
         {
             throw new OpException($"latent_attention: q {q} and {valueColumns} value columns do not fit a pool of {kv.KvHeads} heads of {kv.HeadSize} columns");
         }
 
-        // Latent vectors are keys that every head shares, so the checks are those of attention with one KV head.
-        PagedAttention(q, latent, latent, kv, batch, new HeadLayout(q.Columns / kv.HeadSize, 1, kv.HeadSize));
-        if (selection is { } chosen && (chosen.DType != DType.I32 || chosen.Rows != q.Rows))
+        RequirePool("latent_attention", kv);
+        RequireRowsAndColumns("latent_attention", "latent", latent, q.Rows, kv.HeadSize);
+        RequireBatch("latent_attention", q, kv, batch);
+        if (selection is { } chosen)
         {
-            throw new OpException($"latent_attention: selection {chosen} must be I32 with a row for each of q {q}");
+            RequireSelection(q, batch, chosen);
+        }
+    }
+
+    /// <summary>Every row of a selection holds positions that the row may see, ascending, then -1 to its end; at least one.</summary>
+    private static unsafe void RequireSelection(Tensor q, AttentionBatch batch, Tensor selection)
+    {
+        if (selection.DType != DType.I32 || selection.Rows != q.Rows || selection.Columns < 1)
+        {
+            throw new OpException($"latent_attention: selection {selection} must be I32 with a row for each of q {q}");
+        }
+
+        var starts = (int*)batch.RowStarts.Data;
+        var contexts = (int*)batch.ContextLengths.Data;
+        for (var s = 0; s < batch.Sequences; s++)
+        {
+            for (var r = starts[s]; r < starts[s + 1]; r++)
+            {
+                RequireSelectedRow(r, contexts[s] - starts[s + 1] + r, new((int*)selection.Data + ((long)r * selection.RowStride), selection.Columns));
+            }
+        }
+    }
+
+    private static void RequireSelectedRow(int row, int own, ReadOnlySpan<int> positions)
+    {
+        var last = -1;
+        foreach (var position in positions)
+        {
+            if (position == -1)
+            {
+                break;
+            }
+
+            if (position <= last || position > own)
+            {
+                throw new OpException($"latent_attention: row {row} at position {own} selects position {position} after {last}");
+            }
+
+            last = position;
+        }
+
+        if (last < 0)
+        {
+            throw new OpException($"latent_attention: row {row} at position {own} selects no position");
         }
     }
 }

@@ -19,4 +19,14 @@ void rotate(const xllm_tensor& x, const xllm_tensor& angles, int32_t head_size, 
 void paged_attention(const xllm_tensor& q, const xllm_tensor& k, const xllm_tensor& v, const xllm_kv_layer& kv,
                      const xllm_attention_batch& batch, const xllm_head_layout& heads, const xllm_tensor& y);
 
+void choose_experts(const xllm_tensor& logits, const xllm_tensor* bias, const xllm_expert_routing& routing, const xllm_tensor& ids,
+                    const xllm_tensor& weights);
+void experts(const xllm_tensor& x, const xllm_tensor& ids, const xllm_tensor& weights, const xllm_expert_weights& experts,
+             const xllm_tensor& y);
+void slice_heads(const xllm_tensor& x, int32_t head_size, int32_t first, int32_t count, const xllm_tensor& y);
+void join_heads(const xllm_tensor& a, const xllm_tensor& b, int32_t heads, const xllm_tensor& y);
+void linear_heads(const xllm_tensor& x, const xllm_weight& weight, const xllm_head_slice& slice, int32_t transposed, const xllm_tensor& y);
+void latent_attention(const xllm_tensor& q, const xllm_tensor& latent, const xllm_kv_layer& kv, const xllm_attention_batch& batch,
+                      int32_t value_columns, const xllm_tensor* selection, const xllm_tensor& y);
+
 }  // namespace xllm::checks

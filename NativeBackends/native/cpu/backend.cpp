@@ -56,6 +56,12 @@ const BackendTable& backend_table() {
         .rope_angles = call<&KernelTable::rope_angles>,
         .rotate = call<&KernelTable::rotate>,
         .paged_attention = call<&KernelTable::paged_attention>,
+        .choose_experts = call<&KernelTable::choose_experts>,
+        .experts = call<&KernelTable::experts>,
+        .slice_heads = call<&KernelTable::slice_heads>,
+        .join_heads = call<&KernelTable::join_heads>,
+        .linear_heads = call<&KernelTable::linear_heads>,
+        .latent_attention = call<&KernelTable::latent_attention>,
     };
     return table;
 }

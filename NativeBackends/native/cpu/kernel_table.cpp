@@ -8,7 +8,9 @@ namespace xllm::cpu::XLLM_ISA {
 
 extern const KernelTable kernels;
 const KernelTable kernels = {
-    XLLM_STRING(XLLM_ISA), embedding, rows, rms_norm, rms_norm_heads, linear, add, silu_multiply, rope_angles, rotate, paged_attention,
+    XLLM_STRING(XLLM_ISA), embedding,      rows,    rms_norm,    rms_norm_heads, linear,       add,
+    silu_multiply,         rope_angles,    rotate,  paged_attention,
+    choose_experts,        experts,        slice_heads, join_heads, linear_heads, latent_attention,
 };
 
 }  // namespace xllm::cpu::XLLM_ISA

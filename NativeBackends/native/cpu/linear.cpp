@@ -35,6 +35,8 @@ int64_t outputs_per_piece(int64_t bytes, int64_t bytes_per_output) {
     return outputs < kTileOutputs ? kTileOutputs : outputs > kMostOutputsOfPiece ? kMostOutputsOfPiece : outputs;
 }
 
+int64_t padded(int64_t columns) { return (columns + kLanes - 1) / kLanes * kLanes; }
+
 void add_bias(const xllm_tensor* bias, const xllm_tensor& y, int64_t first, int count) {
     if (bias == nullptr) {
         return;
@@ -51,40 +53,48 @@ void add_bias(const xllm_tensor* bias, const xllm_tensor& y, int64_t first, int 
 
 }  // namespace
 
+LinearPiece linear_piece(const xllm_weight& weight, int64_t rows) {
+    if (rows <= kMostRowsOfDecode) {
+        LinearPiece piece{};
+        with_format(weight, [&](auto format) { piece.outputs = outputs_per_piece(kDecodePieceBytes, weight.columns * decltype(format)::kSize); });
+        return piece;
+    }
+
+    const int64_t row_bytes = padded(weight.columns) * static_cast<int64_t>(sizeof(float));
+    const int64_t outputs = outputs_per_piece(kPrefillBlockBytes, row_bytes);
+    return {outputs, static_cast<size_t>(outputs * row_bytes)};
+}
+
+void linear_outputs(const float* x, int64_t x_stride, int64_t rows, const xllm_weight& weight, int64_t first, int count, float* scratch,
+                    float* y, int64_t y_stride) {
+    const int64_t inputs = weight.columns;
+    if (rows <= kMostRowsOfDecode) {
+        with_format(weight, [&](auto format) {
+            using Format = decltype(format);
+            dot_products<Format>(x, x_stride, rows, weight_row(weight, first), inputs * Format::kSize, inputs, count, y, y_stride);
+        });
+        return;
+    }
+
+    const int64_t stride = padded(inputs);
+    dequantize_rows(weight, first, count, scratch, stride);
+    dot_products<F32Format>(x, x_stride, rows, reinterpret_cast<const char*>(scratch), stride * static_cast<int64_t>(sizeof(float)), inputs,
+                            count, y, y_stride);
+}
+
 void linear(ThreadPool& threads, const xllm_tensor& x, const xllm_weight& weight, const xllm_tensor* bias, const xllm_tensor& y) {
     if (x.rows == 0) {
         return;
     }
 
-    const int64_t outputs = weight.rows;
-    const int64_t inputs = weight.columns;
-    const float* x_data = static_cast<const float*>(x.data);
-
-    if (x.rows <= kMostRowsOfDecode) {
-        with_format(weight, [&](auto format) {
-            using Format = decltype(format);
-            const int64_t step = outputs_per_piece(kDecodePieceBytes, inputs * Format::kSize);
-            for_each(threads, (outputs + step - 1) / step, [&](int64_t piece, int) {
-                const int64_t first = piece * step;
-                const int count = static_cast<int>(outputs - first < step ? outputs - first : step);
-                dot_products<Format>(x_data, x.row_stride, x.rows, weight_row(weight, first), inputs * Format::kSize, inputs, count,
-                                     row<float>(y, 0) + first, y.row_stride);
-                add_bias(bias, y, first, count);
-            });
-        });
-        return;
-    }
-
-    const int64_t stride = (inputs + kLanes - 1) / kLanes * kLanes;
-    const int64_t step = outputs_per_piece(kPrefillBlockBytes, stride * static_cast<int64_t>(sizeof(float)));
-    threads.reserve_scratch(static_cast<size_t>(step * stride) * sizeof(float));
-    for_each(threads, (outputs + step - 1) / step, [&](int64_t piece, int thread) {
+    const LinearPiece piece_size = linear_piece(weight, x.rows);
+    const int64_t step = piece_size.outputs;
+    threads.reserve_scratch(piece_size.scratch_bytes);
+    for_each(threads, (weight.rows + step - 1) / step, [&](int64_t piece, int thread) {
         const int64_t first = piece * step;
-        const int count = static_cast<int>(outputs - first < step ? outputs - first : step);
-        float* block = static_cast<float*>(threads.scratch(thread));
-        dequantize_rows(weight, first, count, block, stride);
-        dot_products<F32Format>(x_data, x.row_stride, x.rows, reinterpret_cast<const char*>(block),
-                                stride * static_cast<int64_t>(sizeof(float)), inputs, count, row<float>(y, 0) + first, y.row_stride);
+        const int count = static_cast<int>(weight.rows - first < step ? weight.rows - first : step);
+        linear_outputs(row<const float>(x, 0), x.row_stride, x.rows, weight, first, count, static_cast<float*>(threads.scratch(thread)),
+                       row<float>(y, 0) + first, y.row_stride);
         add_bias(bias, y, first, count);
     });
 }
