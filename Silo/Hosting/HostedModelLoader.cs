@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Security.Cryptography;
 using XLLM.Grains.Interfaces.Catalog;
 using XLLM.Grains.Interfaces.Generation;
-using XLLM.Grains.Interfaces.Parsing;
 using XLLM.NativeBackends;
 using XLLM.NativeBackends.Ops;
 using XLLM.Silo.Diagnostics;
@@ -21,6 +20,9 @@ namespace XLLM.Silo.Hosting;
 /// <summary>A model folder to a running engine: backend, weights, tokenizer, template, KV pool. The one place that joins them.</summary>
 internal sealed class HostedModelLoader(SiloOptions options, TimeProvider clock, ILoggerFactory loggers, IMeterFactory meters)
 {
+    /// <summary>Random weights know no format; this one shows all messages, so prompts have the length that they would have.</summary>
+    private const string DummyTemplate = "{% for message in messages %}{{ message.role }}: {{ message.content }}\n{% endfor %}assistant:";
+
     /// <summary>Loads a model, showing progress.</summary>
     /// <exception cref="StartException">It cannot be served; one line that names the remedy.</exception>
     public HostedModel Load(ModelSource source, TextWriter output, bool isTerminal)
@@ -41,14 +43,15 @@ internal sealed class HostedModelLoader(SiloOptions options, TimeProvider clock,
 
     private HostedModel LoadCore(ModelSource source, LoadConsole console)
     {
-        var tokenizer = TokenizerLoader.Load(source.Folder);
-        var template = TryLoadTemplate(source.Folder);
+        var isDummy = options.LoadFormat == "dummy";
+        var tokenizer = isDummy ? null : TokenizerLoader.Load(source.Folder);
+        var template = isDummy ? new ChatTemplate(DummyTemplate) : TryLoadTemplate(source.Folder);
         var format = ChatFormat.Choose(template?.Source ?? "", options.ToolCallParser, options.ReasoningParser);
         var backend = BackendRegistry.Open(options.Backend, options.Threads > 0 ? new BackendOptions { Threads = options.Threads } : new BackendOptions());
         try
         {
-            var weights = options.LoadFormat == "dummy" ? LoadFormat.Dummy : LoadFormat.Auto;
-            var loaded = ModelLoader.Load(source.Folder, backend, new ModelLoadOptions { Format = weights }, console);
+            var loaded = ModelLoader.Load(source.Folder, backend, new ModelLoadOptions { Format = isDummy ? LoadFormat.Dummy : LoadFormat.Auto }, console);
+            tokenizer ??= new ByteTokenizer(loaded.Info.VocabularySize);
             var geometry = new KvGeometry(loaded.Model.KvLayout, options.Engine.KvType.ElementType(), options.Engine.BlockTokens);
             var size = KvPoolSizing.Size(new KvPoolWish
             {
@@ -66,7 +69,7 @@ internal sealed class HostedModelLoader(SiloOptions options, TimeProvider clock,
             console.Done(string.Create(
                 CultureInfo.InvariantCulture,
                 $"{loaded.Info.Architecture}, {loaded.Info.Parameters / 1e6:F1} M parameters, context {size.MaxContext}, {size.Blocks} KV blocks, backend {backend.Name} ({backend.Description})"));
-            return new(descriptor, StartEngine(descriptor, loaded, tokenizer, backend, pool), Prompts(source, tokenizer, template, format), pool, backend);
+            return new(descriptor, StartEngine(descriptor, loaded, tokenizer, backend, pool), Prompts(source, tokenizer, template, descriptor), pool, backend);
         }
         catch
         {
@@ -93,11 +96,11 @@ internal sealed class HostedModelLoader(SiloOptions options, TimeProvider clock,
         DrawSeed,
         loggers.CreateLogger<InferenceEngine>());
 
-    private PromptEncoder Prompts(ModelSource source, ITokenizer tokenizer, IChatTemplate? template, ChatFormat format) => new(
+    private PromptEncoder Prompts(ModelSource source, ITokenizer tokenizer, IChatTemplate? template, ModelDescriptor descriptor) => new(
         tokenizer,
         template,
         ChatTemplateLoader.ReadSpecialTokens(source.Folder),
-        format.ToolCalls is { } name ? ToolCallParsers.Get(name) : null,
+        descriptor,
         clock);
 
     private ModelDescriptor Describe(ModelSource source, ModelInfo info, KvPoolSize size, ChatFormat format, bool hasTemplate) => new()

@@ -107,12 +107,32 @@ static inline void store_vector(const xllm_kv_layer& kv, int64_t layer_offset, i
     }
 }
 
+// Entries [from, from + count) of what a unit goes over, in one head's keys or values, and what is to be read after them.
+struct AttentionPiece {
+    int64_t layer_offset;
+    int64_t from;
+    int count;
+    int64_t next_layer_offset;
+    int64_t next_from;
+    int next_count;
+};
+
 template <class Format, class PositionOf>
-static inline void read_vectors(const xllm_kv_layer& kv, int64_t layer_offset, const int32_t* blocks, int64_t head, PositionOf position_of,
-                                int count, int64_t width, float* result) {
-    for (int i = 0; i < count; ++i) {
-        const int64_t position = position_of(i);
-        const char* source = kv_address(kv, layer_offset, blocks[position / kv.block_tokens], head, position % kv.block_tokens);
+static inline void read_vectors(const xllm_kv_layer& kv, const int32_t* blocks, int64_t head, const AttentionPiece& piece,
+                                PositionOf position_of, int64_t width, float* result) {
+    constexpr int kCacheLine = 64;
+    for (int i = 0; i < piece.count; ++i) {
+        // A head's vectors lie in short runs, one per block, which the hardware's prefetching learns too late.
+        if (i < piece.next_count) {
+            const int64_t next = position_of(piece.next_from + i);
+            const char* ahead = kv_address(kv, piece.next_layer_offset, blocks[next / kv.block_tokens], head, next % kv.block_tokens);
+            for (int byte = 0; byte < kv.head_size * Format::kSize; byte += kCacheLine) {
+                __builtin_prefetch(ahead + byte, 0, kIntoL2);
+            }
+        }
+
+        const int64_t position = position_of(piece.from + i);
+        const char* source = kv_address(kv, piece.layer_offset, blocks[position / kv.block_tokens], head, position % kv.block_tokens);
         int64_t c = 0;
         for (; c + kLanes <= kv.head_size; c += kLanes) {
             store(result + i * width + c, Format::load(source, c));
@@ -124,15 +144,15 @@ static inline void read_vectors(const xllm_kv_layer& kv, int64_t layer_offset, c
     }
 }
 
-// Keys or values of count positions as F32 [count, width].
-//   position_of  (i) -> position
+// The piece as F32 [count, width].
+//   position_of  (entry) -> its position in the sequence
 template <class PositionOf>
-static inline void read_piece(const xllm_kv_layer& kv, int64_t layer_offset, const int32_t* blocks, int64_t head, PositionOf position_of,
-                              int count, int64_t width, float* result) {
+static inline void read_piece(const xllm_kv_layer& kv, const int32_t* blocks, int64_t head, const AttentionPiece& piece,
+                              PositionOf position_of, int64_t width, float* result) {
     if (kv.dtype == XLLM_F32) {
-        read_vectors<F32Format>(kv, layer_offset, blocks, head, position_of, count, width, result);
+        read_vectors<F32Format>(kv, blocks, head, piece, position_of, width, result);
     } else {
-        read_vectors<Bf16Format>(kv, layer_offset, blocks, head, position_of, count, width, result);
+        read_vectors<Bf16Format>(kv, blocks, head, piece, position_of, width, result);
     }
 }
 
@@ -266,7 +286,7 @@ struct AttentionUnit {
 };
 
 // One unit: y = softmax(scale * q . k) v for its rows and heads.
-//   read  (from, count): puts the list's entries [from, from + count) into scratch.keys and scratch.values
+//   read  (from, count, next): puts the list's entries [from, from + count) into scratch.keys and scratch.values; next follow them
 template <class Read>
 static inline void attend(const xllm_tensor& q, const AttentionShape& shape, float scale, const AttentionUnit& unit,
                           const AttentionScratch& scratch, const xllm_tensor& y, Read&& read) {
@@ -292,9 +312,10 @@ static inline void attend(const xllm_tensor& q, const AttentionShape& shape, flo
     const int64_t visible = unit.seen + unit.rows - 1;
     for (int64_t from = 0; from < visible; from += kPiece) {
         const int count = static_cast<int>(visible - from < kPiece ? visible - from : kPiece);
-        read(from, count);
-        dot_products<F32Format>(scratch.q, shape.width, queries, reinterpret_cast<const char*>(scratch.keys),
-                                shape.width * static_cast<int64_t>(sizeof(float)), shape.width, count, scratch.scores, kPiece);
+        const int64_t rest = visible - from - count;
+        read(from, count, static_cast<int>(rest < kPiece ? rest : kPiece));
+        dot_products<ScratchFormat>(scratch.q, shape.width, queries, reinterpret_cast<const char*>(scratch.keys),
+                                    shape.width * static_cast<int64_t>(sizeof(float)), shape.width, count, scratch.scores, kPiece);
         for (int i = 0; i < queries; ++i) {
             const int64_t seen = unit.seen + i / unit.heads - from;
             scratch.limits[i] = static_cast<int>(seen < 0 ? 0 : seen < count ? seen : count);
@@ -317,7 +338,7 @@ static inline void attend(const xllm_tensor& q, const AttentionShape& shape, flo
     }
 }
 
-// body(sequence, first row, rows, position of the first row, thread, which) for every tile of rows and each of `which` parts of it. The last
+// body(sequence, first row, rows, position of the first row, thread, part) for every part of every tile of rows. The last
 // tiles of a sequence see most, so they go first: the threads then end together.
 template <class Body>
 static inline void for_each_tile(ThreadPool& threads, const xllm_attention_batch& batch, int rows_of_tile, int64_t parts, Body&& body) {

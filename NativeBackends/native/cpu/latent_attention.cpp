@@ -56,9 +56,10 @@ void latent_attention(ThreadPool& threads, const xllm_tensor& q, const xllm_tens
                       const int head = part * group;
                       const int64_t seen = list == nullptr ? position + 1 : selected(list, selection->columns);
                       const AttentionUnit unit{first, rows, head, heads - head < group ? heads - head : group, seen};
-                      attend(q, shape, scale, unit, scratch, y, [&](int64_t from, int count) {
-                          const auto position_of = [&](int i) { return list == nullptr ? from + i : int64_t{list[from + i]}; };
-                          read_piece(kv, kv.key_offset, blocks, 0, position_of, count, shape.width, scratch.keys);
+                      const auto position_of = [&](int64_t entry) { return list == nullptr ? entry : int64_t{list[entry]}; };
+                      attend(q, shape, scale, unit, scratch, y, [&](int64_t from, int count, int next) {
+                          const AttentionPiece keys{kv.key_offset, from, count, kv.key_offset, from + count, next};
+                          read_piece(kv, blocks, 0, keys, position_of, shape.width, scratch.keys);
                       });
                   });
 }

@@ -5,7 +5,7 @@
 //   bias    [1, outputs] F32, or none
 //   y       [rows, outputs] F32
 //
-// Threads take pieces of outputs. With few rows (decode) the weights are read once and converted in registers: the op is as fast as
+// Threads take pieces of outputs. With few rows (decode) the weights pass once and are converted in registers: the op is as fast as
 // memory. With many rows (prefill) a block of weight rows is converted to F32 into L2 once and every tile of rows runs over it: the
 // op is as fast as multiply-add. Both add in the same order (tile.h), so a row's bits do not tell which one computed it.
 //
@@ -18,9 +18,10 @@
 namespace xllm::cpu::XLLM_ISA {
 namespace {
 
-// Up to here the weights are converted again for each tile of rows, from L1; beyond, converting once into L2 is cheaper.
-// Measured on Zen 4 with 1,024 inputs: equal at 12 rows.
-constexpr int kMostRowsOfDecode = 2 * kTileRows;
+// Up to here the weights are converted again for each tile of rows; beyond, once into L2. Measured on Zen 4, one thread, BF16, 1,024
+// inputs, as parts of the multiply-add peak: 16 rows 0.9 in registers and 0.5 through L2; 32 rows 0.75 and 0.6; 512 rows 0.8 both,
+// but with 3,072 inputs 0.7 and 0.8.
+constexpr int kMostConvertedInRegisters = 8 * kTileRows;
 
 // What a piece of decode reads: long enough to hide the cost of taking a piece, short enough to divide evenly between threads.
 constexpr int64_t kDecodePieceBytes = 128 << 10;
@@ -54,7 +55,7 @@ void add_bias(const xllm_tensor* bias, const xllm_tensor& y, int64_t first, int 
 }  // namespace
 
 LinearPiece linear_piece(const xllm_weight& weight, int64_t rows) {
-    if (rows <= kMostRowsOfDecode) {
+    if (rows <= kMostConvertedInRegisters) {
         LinearPiece piece{};
         with_format(weight, [&](auto format) { piece.outputs = outputs_per_piece(kDecodePieceBytes, weight.columns * decltype(format)::kSize); });
         return piece;
@@ -68,7 +69,7 @@ LinearPiece linear_piece(const xllm_weight& weight, int64_t rows) {
 void linear_outputs(const float* x, int64_t x_stride, int64_t rows, const xllm_weight& weight, int64_t first, int count, float* scratch,
                     float* y, int64_t y_stride) {
     const int64_t inputs = weight.columns;
-    if (rows <= kMostRowsOfDecode) {
+    if (rows <= kMostConvertedInRegisters) {
         with_format(weight, [&](auto format) {
             using Format = decltype(format);
             dot_products<Format>(x, x_stride, rows, weight_row(weight, first), inputs * Format::kSize, inputs, count, y, y_stride);
@@ -78,8 +79,8 @@ void linear_outputs(const float* x, int64_t x_stride, int64_t rows, const xllm_w
 
     const int64_t stride = padded(inputs);
     dequantize_rows(weight, first, count, scratch, stride);
-    dot_products<F32Format>(x, x_stride, rows, reinterpret_cast<const char*>(scratch), stride * static_cast<int64_t>(sizeof(float)), inputs,
-                            count, y, y_stride);
+    dot_products<ScratchFormat>(x, x_stride, rows, reinterpret_cast<const char*>(scratch), stride * static_cast<int64_t>(sizeof(float)),
+                                inputs, count, y, y_stride);
 }
 
 void linear(ThreadPool& threads, const xllm_tensor& x, const xllm_weight& weight, const xllm_tensor* bias, const xllm_tensor& y) {

@@ -33,10 +33,12 @@ void paged_attention(ThreadPool& threads, const xllm_tensor& q, const xllm_tenso
                       const AttentionScratch scratch(threads.scratch(thread), shape);
                       const int32_t* blocks = row<const int32_t>(batch.block_tables, sequence);
                       const AttentionUnit unit{first, rows, head * shape.group, shape.group, position + 1};
-                      attend(q, shape, scale, unit, scratch, y, [&](int64_t from, int count) {
-                          const auto position_of = [&](int i) { return from + i; };
-                          read_piece(kv, kv.key_offset, blocks, head, position_of, count, shape.width, scratch.keys);
-                          read_piece(kv, kv.value_offset, blocks, head, position_of, count, shape.value_width, scratch.values);
+                      const auto position_of = [](int64_t entry) { return entry; };
+                      attend(q, shape, scale, unit, scratch, y, [&](int64_t from, int count, int next) {
+                          const AttentionPiece keys{kv.key_offset, from, count, kv.value_offset, from, count};
+                          const AttentionPiece values{kv.value_offset, from, count, kv.key_offset, from + count, next};
+                          read_piece(kv, blocks, head, keys, position_of, shape.width, scratch.keys);
+                          read_piece(kv, blocks, head, values, position_of, shape.value_width, scratch.values);
                       });
                   });
 }
