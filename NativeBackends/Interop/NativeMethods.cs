@@ -107,4 +107,11 @@ internal static unsafe partial class NativeMethods
     [LibraryImport(Library, EntryPoint = "xllm_latent_attention")]
     internal static partial NativeStatus LatentAttention(
         BackendHandle backend, Tensor* q, Tensor* latent, KvLayer* kv, AttentionBatch* batch, int valueColumns, float scale, Tensor* selection, Tensor* y);
+
+    [LibraryImport(Library, EntryPoint = "xllm_layer_norm")]
+    internal static partial NativeStatus LayerNorm(BackendHandle backend, Tensor* x, Tensor* weight, Tensor* bias, float epsilon, Tensor* y);
+
+    [LibraryImport(Library, EntryPoint = "xllm_select_positions")]
+    internal static partial NativeStatus SelectPositions(
+        BackendHandle backend, Tensor* q, Tensor* keys, Tensor* weights, KvLayer* kv, AttentionBatch* batch, int most, float scale, Tensor* y);
 }

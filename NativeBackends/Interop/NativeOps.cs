@@ -86,6 +86,14 @@ internal sealed unsafe class NativeOps(BackendHandle handle, bool usesHostMemory
         NativeMethods.RmsNormHeads(handle, &x, &weight, epsilon).ThrowIfFailed();
 
     /// <inheritdoc/>
+    public Tensor LayerNorm(Tensor x, Tensor weight, Tensor bias, float epsilon)
+    {
+        var y = _workspace.Allocate(DType.F32, x.Rows, x.Columns);
+        NativeMethods.LayerNorm(handle, &x, &weight, &bias, epsilon, &y).ThrowIfFailed();
+        return y;
+    }
+
+    /// <inheritdoc/>
     public Tensor Linear(Tensor x, Weight weight, Tensor? bias = null)
     {
         var y = _workspace.Allocate(DType.F32, x.Rows, weight.Rows);
@@ -183,6 +191,14 @@ internal sealed unsafe class NativeOps(BackendHandle handle, bool usesHostMemory
         var y = _workspace.Allocate(DType.F32, q.Rows, kv.HeadSize < 1 ? 0 : Math.Max(0, q.Columns / kv.HeadSize * valueColumns));
         var positions = selection.GetValueOrDefault();
         NativeMethods.LatentAttention(handle, &q, &latent, &kv, &batch, valueColumns, scale, selection is null ? null : &positions, &y).ThrowIfFailed();
+        return y;
+    }
+
+    /// <inheritdoc/>
+    public Tensor SelectPositions(Tensor q, Tensor keys, Tensor weights, KvLayer kv, AttentionBatch batch, int most, float scale)
+    {
+        var y = _workspace.Allocate(DType.I32, q.Rows, OpChecks.SelectedColumns(kv, batch, most));
+        NativeMethods.SelectPositions(handle, &q, &keys, &weights, &kv, &batch, most, scale, &y).ThrowIfFailed();
         return y;
     }
 

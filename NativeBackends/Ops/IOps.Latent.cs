@@ -36,6 +36,22 @@ public partial interface IOps
     /// <param name="selection">Positions that each row may see, or null for all up to its own.</param>
     /// <returns>F32 [rows, heads * valueColumns].</returns>
     Tensor LatentAttention(Tensor q, Tensor latent, KvLayer kv, AttentionBatch batch, int valueColumns, float scale, Tensor? selection = null);
+
+    /// <summary>Stores this step's index keys, then chooses for each row the positions that are worth attending to.</summary>
+    /// <param name="q">F32 [rows, heads * kv.HeadSize], already rotated.</param>
+    /// <param name="keys">F32 [rows, kv.HeadSize]: one per token, already rotated.</param>
+    /// <param name="weights">F32 [rows, heads]: how much each head counts.</param>
+    /// <param name="kv">Index keys of this layer, one head and no values: <see cref="KvLayer.IndexKeys"/>.</param>
+    /// <param name="batch">Rows, context lengths, block tables and slots of the step.</param>
+    /// <param name="most">Most positions of a row, at least 1.</param>
+    /// <param name="scale">Factor on the scores; it matters for rounding alone.</param>
+    /// <returns>I32 [rows, n]: positions in ascending order, then -1. n is at most <paramref name="most"/> and what the block tables hold.</returns>
+    /// <remarks>
+    /// A position's score is scale * the sum over heads of weight * max(0, q . key). The best are chosen, among equals the lower position; where a row sees no more
+    /// than <paramref name="most"/> positions, all of them. Time: O(heads * columns) for each position that a row sees.
+    /// Source: DeepSeek-V3.2 (the lightning indexer), without the rotation and the 8-bit numbers that only make it faster there.
+    /// </remarks>
+    Tensor SelectPositions(Tensor q, Tensor keys, Tensor weights, KvLayer kv, AttentionBatch batch, int most, float scale);
 }
 
 /// <summary>The rows of a weight that belong to head h: [h * Stride + First, h * Stride + First + Count).</summary>

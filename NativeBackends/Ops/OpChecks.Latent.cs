@@ -55,6 +55,31 @@ internal static partial class OpChecks
         }
     }
 
+    public static void SelectPositions(Tensor q, Tensor keys, Tensor weights, KvLayer kv, AttentionBatch batch, int most)
+    {
+        RequireFloats("select_positions", "q", q);
+        RequireFloats("select_positions", "keys", keys);
+        RequireFloats("select_positions", "weights", weights);
+        if (kv.KvHeads != 1 || kv.HeadSize < 1 || weights.Columns < 1 || q.Columns != (long)weights.Columns * kv.HeadSize)
+        {
+            throw new OpException($"select_positions: q {q} and weights {weights} do not fit a pool of {kv.KvHeads} heads of {kv.HeadSize} columns");
+        }
+
+        if (most < 1)
+        {
+            throw new OpException($"select_positions: {most} positions of a row; it must be at least 1");
+        }
+
+        RequirePool("select_positions", kv);
+        RequireRowsAndColumns("select_positions", "keys", keys, q.Rows, kv.HeadSize);
+        RequireRowsAndColumns("select_positions", "weights", weights, q.Rows, weights.Columns);
+        RequireBatch("select_positions", q, kv, batch);
+    }
+
+    /// <summary>Columns of a selection: no row sees more than its block table holds.</summary>
+    public static int SelectedColumns(KvLayer kv, AttentionBatch batch, int most) =>
+        (int)Math.Clamp((long)batch.BlockTables.Columns * Math.Max(kv.BlockTokens, 0), 0, Math.Max(most, 0));
+
     /// <summary>Every row of a selection holds positions that the row may see, ascending, then -1 to its end; at least one.</summary>
     private static unsafe void RequireSelection(Tensor q, AttentionBatch batch, Tensor selection)
     {

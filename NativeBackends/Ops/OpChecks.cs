@@ -37,6 +37,17 @@ internal static partial class OpChecks
         }
     }
 
+    public static void LayerNorm(Tensor x, Tensor weight, Tensor bias)
+    {
+        RequireFloats("layer_norm", "x", x);
+        RequireFloats("layer_norm", "weight", weight);
+        RequireFloats("layer_norm", "bias", bias);
+        if (weight.Rows != 1 || weight.Columns != x.Columns || bias.Rows != 1 || bias.Columns != x.Columns)
+        {
+            throw new OpException($"layer_norm: weight {weight} and bias {bias} do not fit x {x}");
+        }
+    }
+
     public static void Linear(Tensor x, Weight weight, Tensor? bias)
     {
         RequireFloats("linear", "x", x);

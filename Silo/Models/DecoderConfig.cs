@@ -45,10 +45,11 @@ internal sealed record DecoderConfig
     /// <param name="file">config.json.</param>
     /// <param name="heads">Heads as they are kept in KV blocks.</param>
     /// <param name="rotatedColumns">Columns of a head that positions turn.</param>
+    /// <param name="attention">What <c>layer_types</c> may name.</param>
     /// <exception cref="CheckpointException">A field is missing or absurd; the message names file, field and value.</exception>
-    public static DecoderConfig Read(ModelConfigReader file, HeadLayout heads, int rotatedColumns)
+    public static DecoderConfig Read(ModelConfigReader file, HeadLayout heads, int rotatedColumns, params IReadOnlyList<string> attention)
     {
-        RejectWhatIsNotComputed(file);
+        RejectWhatIsNotComputed(file, attention.Count > 0 ? attention : ["full_attention"]);
         var hidden = file.Integer("hidden_size", most: MostColumns);
         var maxPositions = file.Integer("max_position_embeddings");
         return new DecoderConfig
@@ -103,7 +104,7 @@ internal sealed record DecoderConfig
             : throw file.Fault("partial_rotary_factor", $"is {part}, which makes {columns} of {headSize} columns turn; it must be an even number above 0");
     }
 
-    private static void RejectWhatIsNotComputed(ModelConfigReader file)
+    private static void RejectWhatIsNotComputed(ModelConfigReader file, IReadOnlyList<string> attention)
     {
         if (file.OptionalText("hidden_act") is { } activation and not ("silu" or "swish"))
         {
@@ -117,10 +118,9 @@ internal sealed record DecoderConfig
             throw file.Unsupported("sliding_window", $"is {window}: sliding-window attention is not supported yet");
         }
 
-        if (file.Texts("layer_types").FirstOrDefault(type => type != "full_attention") is { } other)
+        if (file.Texts("layer_types").FirstOrDefault(type => !attention.Contains(type)) is { } other)
         {
-            throw file.Unsupported("layer_types", $"names \"{other}\"; supported: full_attention");
+            throw file.Unsupported("layer_types", $"names \"{other}\"; supported: {string.Join(", ", attention)}");
         }
-
     }
 }

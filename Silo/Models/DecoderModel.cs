@@ -17,7 +17,9 @@ internal sealed class DecoderModel : ICausalModel
     /// <param name="checkpoint">Root of the tensor names.</param>
     /// <param name="layer">Builds layer i from the place of its tensors.</param>
     /// <param name="kept">What every layer keeps per token.</param>
-    public DecoderModel(DecoderConfig config, Checkpoint checkpoint, Func<int, Checkpoint, IDecoderLayer> layer, KvGroupKind kept = KvGroupKind.FullAttention)
+    /// <param name="index">The index keys that some layers keep besides; null: none.</param>
+    public DecoderModel(
+        DecoderConfig config, Checkpoint checkpoint, Func<int, Checkpoint, IDecoderLayer> layer, KvGroupKind kept = KvGroupKind.FullAttention, KvIndex? index = null)
     {
         var model = checkpoint.At("model");
         _embedding = new(model.At("embed_tokens"), config.VocabSize, config.HiddenSize);
@@ -34,7 +36,7 @@ internal sealed class DecoderModel : ICausalModel
 
         VocabularySize = config.VocabSize;
         MaxContext = config.MaxContext;
-        KvLayout = new([new(kept, [.. Enumerable.Range(0, config.NumHiddenLayers)], config.Heads.KvHeads, config.Heads.HeadSize)]);
+        KvLayout = new([new(kept, [.. Enumerable.Range(0, config.NumHiddenLayers)], config.Heads.KvHeads, config.Heads.HeadSize) { Index = index }]);
     }
 
     /// <inheritdoc/>

@@ -70,7 +70,16 @@ internal sealed record ExpertConfig(int Experts, int Intermediate, int SharedInt
             chosen, score, grouped ? groups : 1, grouped ? chosenGroups : 1, groupScore, normalize, (float)(file.OptionalNumber("routed_scaling_factor", 0, 1e3) ?? 1));
         var intermediate = file.Integer("moe_intermediate_size", most: MostColumns);
         var shared = file.OptionalInteger("n_shared_experts", 0, MostExperts) ?? 0;
-        return new(experts, intermediate, shared * intermediate, routing, HasBias: method == "noaux_tc")
+        var config = new ExpertConfig(experts, intermediate, shared * intermediate, routing, HasBias: method == "noaux_tc");
+        if (file.Texts("mlp_layer_types") is { Count: > 0 } types)
+        {
+            // Newer files say it layer by layer; first_k_dense_replace may then be missing or left as it was.
+            return types.FirstOrDefault(type => type is not ("dense" or "sparse")) is { } other
+                ? throw file.Unsupported("mlp_layer_types", $"names \"{other}\"; supported: dense, sparse")
+                : config with { DenseLayers = [.. Enumerable.Range(0, types.Count).Where(layer => types[layer] == "dense")] };
+        }
+
+        return config with
         {
             FirstDense = file.OptionalInteger("first_k_dense_replace", 0, MostExperts) ?? 0,
             Step = file.OptionalInteger("moe_layer_freq", 1, MostExperts) ?? 1,

@@ -14,6 +14,9 @@ internal sealed record LatentConfig(int Heads, int QueryRank, int LatentRank, in
 {
     private const int MostColumns = 1 << 20;
 
+    /// <summary>Which positions a row attends to; null: all up to its own.</summary>
+    public IndexerConfig? Indexer { get; init; }
+
     /// <summary>Columns that are kept per token: the latent vector and the rotated key.</summary>
     public int CacheColumns => LatentRank + RotatedColumns;
 

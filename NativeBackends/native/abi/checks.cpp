@@ -177,6 +177,15 @@ void rms_norm_heads(const xllm_tensor& x, const xllm_tensor& weight) {
             " does not divide the columns of x ", x, " into heads");
 }
 
+void layer_norm(const xllm_tensor& x, const xllm_tensor& weight, const xllm_tensor& bias, const xllm_tensor& y) {
+    require_floats("layer_norm", "x", x);
+    require_floats("layer_norm", "weight", weight);
+    require_floats("layer_norm", "bias", bias);
+    require(weight.rows == 1 && weight.columns == x.columns && bias.rows == 1 && bias.columns == x.columns, "layer_norm: weight ", weight,
+            " and bias ", bias, " do not fit x ", x);
+    require_result("layer_norm", y, x.rows, x.columns);
+}
+
 void linear(const xllm_tensor& x, const xllm_weight& weight, const xllm_tensor* bias, const xllm_tensor& y) {
     require_floats("linear", "x", x);
     require_weight("linear", "weight", weight);
@@ -336,6 +345,25 @@ void latent_attention(const xllm_tensor& q, const xllm_tensor& latent, const xll
     }
 
     require_result(op, y, q.rows, int64_t{q.columns} / kv.head_size * value_columns);
+}
+
+void select_positions(const xllm_tensor& q, const xllm_tensor& keys, const xllm_tensor& weights, const xllm_kv_layer& kv,
+                      const xllm_attention_batch& batch, int32_t most, const xllm_tensor& y) {
+    constexpr const char* op = "select_positions";
+    require_floats(op, "q", q);
+    require_floats(op, "keys", keys);
+    require_floats(op, "weights", weights);
+    require(kv.kv_heads == 1 && kv.head_size >= 1 && weights.columns >= 1 && q.columns == int64_t{weights.columns} * kv.head_size, op,
+            ": q ", q, " and weights ", weights, " do not fit a pool of ", kv.kv_heads, " heads of ", kv.head_size, " columns");
+    require(most >= 1, op, ": ", most, " positions of a row; it must be at least 1");
+    require_pool(op, kv, q.rows);
+    require(keys.rows == q.rows && keys.columns == kv.head_size, op, ": keys ", keys, " is not [", q.rows, ", ", kv.head_size, "]");
+    require(weights.rows == q.rows, op, ": weights ", weights, " is not [", q.rows, ", ", weights.columns, "]");
+    require_batch(op, q, kv, batch);
+    const int64_t held = int64_t{batch.block_tables.columns} * kv.block_tokens;
+    const int64_t columns = held < most ? held : most;
+    require(y.dtype == XLLM_I32 && is_view(y) && y.rows == q.rows && y.columns == columns, op, ": y ", y, " is not [", q.rows, ", ",
+            columns, "] I32");
 }
 
 }  // namespace xllm::checks

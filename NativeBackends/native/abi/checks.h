@@ -11,6 +11,7 @@ void embedding(const xllm_tensor& ids, const xllm_weight& table, const xllm_tens
 void rows(const xllm_tensor& x, const xllm_tensor& indices, const xllm_tensor& y);
 void rms_norm(const xllm_tensor& x, const xllm_tensor& weight, const xllm_tensor& y);
 void rms_norm_heads(const xllm_tensor& x, const xllm_tensor& weight);
+void layer_norm(const xllm_tensor& x, const xllm_tensor& weight, const xllm_tensor& bias, const xllm_tensor& y);
 void linear(const xllm_tensor& x, const xllm_weight& weight, const xllm_tensor* bias, const xllm_tensor& y);
 void add(const xllm_tensor& x, const xllm_tensor& y);
 void silu_multiply(const xllm_tensor& gate, const xllm_tensor& up);
@@ -28,5 +29,7 @@ void join_heads(const xllm_tensor& a, const xllm_tensor& b, int32_t heads, const
 void linear_heads(const xllm_tensor& x, const xllm_weight& weight, const xllm_head_slice& slice, int32_t transposed, const xllm_tensor& y);
 void latent_attention(const xllm_tensor& q, const xllm_tensor& latent, const xllm_kv_layer& kv, const xllm_attention_batch& batch,
                       int32_t value_columns, const xllm_tensor* selection, const xllm_tensor& y);
+void select_positions(const xllm_tensor& q, const xllm_tensor& keys, const xllm_tensor& weights, const xllm_kv_layer& kv,
+                      const xllm_attention_batch& batch, int32_t most, const xllm_tensor& y);
 
 }  // namespace xllm::checks

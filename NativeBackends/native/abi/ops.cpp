@@ -31,6 +31,14 @@ xllm_status xllm_rms_norm_heads(xllm_backend* backend, const xllm_tensor* x, con
     });
 }
 
+xllm_status xllm_layer_norm(xllm_backend* backend, const xllm_tensor* x, const xllm_tensor* weight, const xllm_tensor* bias,
+                            float epsilon, const xllm_tensor* y) {
+    return xllm::guarded([&] {
+        xllm::checks::layer_norm(*x, *weight, *bias, *y);
+        backend->table->layer_norm(backend->state, *x, *weight, *bias, epsilon, *y);
+    });
+}
+
 xllm_status xllm_linear(xllm_backend* backend, const xllm_tensor* x, const xllm_weight* weight, const xllm_tensor* bias,
                         const xllm_tensor* y) {
     return xllm::guarded([&] {
@@ -122,5 +130,14 @@ xllm_status xllm_latent_attention(xllm_backend* backend, const xllm_tensor* q, c
     return xllm::guarded([&] {
         xllm::checks::latent_attention(*q, *latent, *kv, *batch, value_columns, selection, *y);
         backend->table->latent_attention(backend->state, *q, *latent, *kv, *batch, value_columns, scale, selection, *y);
+    });
+}
+
+xllm_status xllm_select_positions(xllm_backend* backend, const xllm_tensor* q, const xllm_tensor* keys, const xllm_tensor* weights,
+                                  const xllm_kv_layer* kv, const xllm_attention_batch* batch, int32_t most, float scale,
+                                  const xllm_tensor* y) {
+    return xllm::guarded([&] {
+        xllm::checks::select_positions(*q, *keys, *weights, *kv, *batch, most, *y);
+        backend->table->select_positions(backend->state, *q, *keys, *weights, *kv, *batch, most, scale, *y);
     });
 }

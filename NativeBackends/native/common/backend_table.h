@@ -32,6 +32,8 @@ struct BackendTable {
     void (*rows)(void* state, const xllm_tensor& x, const xllm_tensor& indices, const xllm_tensor& y);
     void (*rms_norm)(void* state, const xllm_tensor& x, const xllm_tensor& weight, float epsilon, const xllm_tensor& y);
     void (*rms_norm_heads)(void* state, const xllm_tensor& x, const xllm_tensor& weight, float epsilon);
+    void (*layer_norm)(void* state, const xllm_tensor& x, const xllm_tensor& weight, const xllm_tensor& bias, float epsilon,
+                       const xllm_tensor& y);
     void (*linear)(void* state, const xllm_tensor& x, const xllm_weight& weight, const xllm_tensor* bias, const xllm_tensor& y);
     void (*add)(void* state, const xllm_tensor& x, const xllm_tensor& y);
     void (*silu_multiply)(void* state, const xllm_tensor& gate, const xllm_tensor& up);
@@ -50,6 +52,8 @@ struct BackendTable {
     void (*latent_attention)(void* state, const xllm_tensor& q, const xllm_tensor& latent, const xllm_kv_layer& kv,
                              const xllm_attention_batch& batch, int32_t value_columns, float scale, const xllm_tensor* selection,
                              const xllm_tensor& y);
+    void (*select_positions)(void* state, const xllm_tensor& q, const xllm_tensor& keys, const xllm_tensor& weights,
+                             const xllm_kv_layer& kv, const xllm_attention_batch& batch, int32_t most, float scale, const xllm_tensor& y);
 };
 
 }  // namespace xllm

@@ -50,6 +50,7 @@ const BackendTable& backend_table() {
         .rows = call<&KernelTable::rows>,
         .rms_norm = call<&KernelTable::rms_norm>,
         .rms_norm_heads = call<&KernelTable::rms_norm_heads>,
+        .layer_norm = call<&KernelTable::layer_norm>,
         .linear = call<&KernelTable::linear>,
         .add = call<&KernelTable::add>,
         .silu_multiply = call<&KernelTable::silu_multiply>,
@@ -62,6 +63,7 @@ const BackendTable& backend_table() {
         .join_heads = call<&KernelTable::join_heads>,
         .linear_heads = call<&KernelTable::linear_heads>,
         .latent_attention = call<&KernelTable::latent_attention>,
+        .select_positions = call<&KernelTable::select_positions>,
     };
     return table;
 }

@@ -17,6 +17,8 @@ struct KernelTable {
     void (*rows)(ThreadPool&, const xllm_tensor& x, const xllm_tensor& indices, const xllm_tensor& y);
     void (*rms_norm)(ThreadPool&, const xllm_tensor& x, const xllm_tensor& weight, float epsilon, const xllm_tensor& y);
     void (*rms_norm_heads)(ThreadPool&, const xllm_tensor& x, const xllm_tensor& weight, float epsilon);
+    void (*layer_norm)(ThreadPool&, const xllm_tensor& x, const xllm_tensor& weight, const xllm_tensor& bias, float epsilon,
+                       const xllm_tensor& y);
     void (*linear)(ThreadPool&, const xllm_tensor& x, const xllm_weight& weight, const xllm_tensor* bias, const xllm_tensor& y);
     void (*add)(ThreadPool&, const xllm_tensor& x, const xllm_tensor& y);
     void (*silu_multiply)(ThreadPool&, const xllm_tensor& gate, const xllm_tensor& up);
@@ -35,6 +37,8 @@ struct KernelTable {
     void (*latent_attention)(ThreadPool&, const xllm_tensor& q, const xllm_tensor& latent, const xllm_kv_layer& kv,
                              const xllm_attention_batch& batch, int32_t value_columns, float scale, const xllm_tensor* selection,
                              const xllm_tensor& y);
+    void (*select_positions)(ThreadPool&, const xllm_tensor& q, const xllm_tensor& keys, const xllm_tensor& weights,
+                             const xllm_kv_layer& kv, const xllm_attention_batch& batch, int32_t most, float scale, const xllm_tensor& y);
 };
 
 #ifdef XLLM_ISA
@@ -44,6 +48,8 @@ void embedding(ThreadPool& threads, const xllm_tensor& ids, const xllm_weight& t
 void rows(ThreadPool& threads, const xllm_tensor& x, const xllm_tensor& indices, const xllm_tensor& y);
 void rms_norm(ThreadPool& threads, const xllm_tensor& x, const xllm_tensor& weight, float epsilon, const xllm_tensor& y);
 void rms_norm_heads(ThreadPool& threads, const xllm_tensor& x, const xllm_tensor& weight, float epsilon);
+void layer_norm(ThreadPool& threads, const xllm_tensor& x, const xllm_tensor& weight, const xllm_tensor& bias, float epsilon,
+                const xllm_tensor& y);
 void linear(ThreadPool& threads, const xllm_tensor& x, const xllm_weight& weight, const xllm_tensor* bias, const xllm_tensor& y);
 void add(ThreadPool& threads, const xllm_tensor& x, const xllm_tensor& y);
 void silu_multiply(ThreadPool& threads, const xllm_tensor& gate, const xllm_tensor& up);
@@ -62,6 +68,8 @@ void linear_heads(ThreadPool& threads, const xllm_tensor& x, const xllm_weight& 
 void latent_attention(ThreadPool& threads, const xllm_tensor& q, const xllm_tensor& latent, const xllm_kv_layer& kv,
                       const xllm_attention_batch& batch, int32_t value_columns, float scale, const xllm_tensor* selection,
                       const xllm_tensor& y);
+void select_positions(ThreadPool& threads, const xllm_tensor& q, const xllm_tensor& keys, const xllm_tensor& weights,
+                      const xllm_kv_layer& kv, const xllm_attention_batch& batch, int32_t most, float scale, const xllm_tensor& y);
 
 // A part of Linear that one thread computes; linear.cpp. Ops that multiply with several weights put their pieces together from it.
 struct LinearPiece {

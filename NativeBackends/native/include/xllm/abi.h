@@ -165,6 +165,8 @@ XLLM_API xllm_status xllm_rows(xllm_backend* backend, const xllm_tensor* x, cons
 XLLM_API xllm_status xllm_rms_norm(xllm_backend* backend, const xllm_tensor* x, const xllm_tensor* weight, float epsilon,
                                    const xllm_tensor* y);
 XLLM_API xllm_status xllm_rms_norm_heads(xllm_backend* backend, const xllm_tensor* x, const xllm_tensor* weight, float epsilon);
+XLLM_API xllm_status xllm_layer_norm(xllm_backend* backend, const xllm_tensor* x, const xllm_tensor* weight, const xllm_tensor* bias,
+                                     float epsilon, const xllm_tensor* y);
 XLLM_API xllm_status xllm_linear(xllm_backend* backend, const xllm_tensor* x, const xllm_weight* weight,
                                  const xllm_tensor* bias /* or NULL */, const xllm_tensor* y);
 XLLM_API xllm_status xllm_add(xllm_backend* backend, const xllm_tensor* x, const xllm_tensor* y); /* x += y */
@@ -189,6 +191,9 @@ XLLM_API xllm_status xllm_linear_heads(xllm_backend* backend, const xllm_tensor*
 XLLM_API xllm_status xllm_latent_attention(xllm_backend* backend, const xllm_tensor* q, const xllm_tensor* latent, const xllm_kv_layer* kv,
                                            const xllm_attention_batch* batch, int32_t value_columns, float scale,
                                            const xllm_tensor* selection /* or NULL */, const xllm_tensor* y);
+XLLM_API xllm_status xllm_select_positions(xllm_backend* backend, const xllm_tensor* q, const xllm_tensor* keys, const xllm_tensor* weights,
+                                           const xllm_kv_layer* kv, const xllm_attention_batch* batch, int32_t most, float scale,
+                                           const xllm_tensor* y /* I32 */);
 
 #ifdef __cplusplus
 }
