@@ -1,10 +1,16 @@
+using XLLM.Grains.Catalog;
+
 namespace XLLM.Silo.Hosting;
 
-/// <summary>Drains the engines before anything else stops, while the gateway still listens: running streams reach their end.</summary>
-internal sealed class EngineLifecycle(ModelHost models) : IHostedLifecycleService
+/// <summary>Drains before anything else stops, while the gateway still listens: routers hear that this silo takes nothing new, and running streams reach their end.</summary>
+internal sealed class EngineLifecycle(ModelHost models, IReplicaAnnouncer announcer) : IHostedLifecycleService
 {
     /// <inheritdoc/>
-    public Task StoppingAsync(CancellationToken cancellationToken) => models.DrainAsync(cancellationToken);
+    public async Task StoppingAsync(CancellationToken cancellationToken)
+    {
+        await announcer.DrainAsync(cancellationToken);
+        await models.DrainAsync(cancellationToken);
+    }
 
     /// <inheritdoc/>
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;

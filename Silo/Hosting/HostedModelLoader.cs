@@ -117,7 +117,7 @@ internal sealed class HostedModelLoader(SiloOptions options, TimeProvider clock,
         HasChatTemplate = hasTemplate,
         SamplingDefaults = new SamplingParameters
         {
-            Temperature = info.Generation.DoSample == false ? null : (float?)info.Generation.Temperature,
+            Temperature = info.Generation.DoSample == false ? 0 : (float?)info.Generation.Temperature,
             TopP = (float?)info.Generation.TopP,
             TopK = info.Generation.TopK,
             MinP = (float?)info.Generation.MinP,

@@ -3,9 +3,11 @@ using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Orleans.Configuration;
 using Orleans.Dashboard;
+using XLLM.Grains.Catalog;
 using XLLM.Grains.Hosting;
 using XLLM.Grains.Interfaces.Client;
 using XLLM.Grains.Ports;
+using XLLM.Grains.Routing;
 using XLLM.Silo.Hosting.Storage;
 
 namespace XLLM.Silo.Hosting;
@@ -34,6 +36,9 @@ internal static class Platform
         builder.Services.AddSingleton(LoadModels);
         builder.Services.AddSingleton<IModelHost>(services => services.GetRequiredService<ModelHost>());
         builder.Services.AddHostedService<EngineLifecycle>();
+        builder.Services.Configure<RoutingOptions>(builder.Configuration.GetSection(RoutingOptions.SectionName));
+        builder.Services.Configure<CatalogOptions>(builder.Configuration.GetSection(CatalogOptions.SectionName));
+        builder.Services.Configure<InferenceClientOptions>(builder.Configuration.GetSection("Xllm:Client"));
         builder.Services.AddHealthChecks().AddCheck<EngineHealthCheck>("engine").AddCheck<SiloHealthCheck>("silo");
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.Engine.DrainTimeout + TimeSpan.FromSeconds(10));
         builder.UseOrleans(silo => Configure(silo, options));
