@@ -48,6 +48,8 @@ internal sealed class Indexer
         var k = _keyNorm.Forward(_key.Forward(x, ops), ops);                            // [rows, columns]
         ops.Rotate(q, angles, _config.Columns, _config.Pairing);
         ops.Rotate(k, angles, _config.Columns, _config.Pairing);
-        return ops.SelectPositions(q, k, _weights.Forward(x, ops), batch.Kv[_layer].IndexKeys(_config.Columns), batch.Attention[_layer], _config.Most, _scale);
+        var weights = _weights.Forward(x, ops);                                         // [rows, heads]
+        var selection = ops.SelectPositions(q, k, weights, batch.Kv[_layer].IndexKeys(_config.Columns), batch.Attention[_layer], _config.Most, _scale);
+        return batch.ReviseSelection is { } revise ? revise(new(q, k, weights, selection, _config.Most)) : selection;
     }
 }
