@@ -41,9 +41,12 @@ void rotate(ThreadPool& threads, const xllm_tensor& x, const xllm_tensor& angles
 void paged_attention(ThreadPool& threads, const xllm_tensor& q, const xllm_tensor& k, const xllm_tensor& v, const xllm_kv_layer& kv,
                      const xllm_attention_batch& batch, const xllm_head_layout& heads, float scale, const xllm_tensor& y);
 
-// Writes count rows of a weight as F32, from the given row on. This is all that a new format needs in order to work.
+// Writes count rows of a weight as F32, from the given row on, columns in the order of the inputs.
 //   result  [count, stride]; the columns past the weight's up to stride are zeroed
 void dequantize_rows(const xllm_weight& weight, int64_t first, int count, float* result, int64_t stride);
+
+// The same with the columns as they are stored: for products whose other side was brought into that order (weight.order).
+void dequantize_stored_rows(const xllm_weight& weight, int64_t first, int count, float* result, int64_t stride);
 
 }  // namespace XLLM_ISA
 #endif

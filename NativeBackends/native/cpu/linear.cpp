@@ -1,7 +1,7 @@
 // Linear: y[r, o] = sum over k of x[r, k] * weight[o, k], plus bias[o]
 //
 //   x       [rows, inputs] F32
-//   weight  [outputs, inputs] in any format, as it lies in the mapped file
+//   weight  [outputs, inputs] in any format, dense ones as they lie in the mapped file
 //   bias    [1, outputs] F32, or none
 //   y       [rows, outputs] F32
 //
@@ -12,14 +12,16 @@
 // Products and sums are F32: in BF16 a sum loses what is 256 times smaller than itself, and models have thousands of inputs.
 //
 // Checked against Reference/ReferenceOps.Linear.cs by tests/NativeBackends.Tests/LinearTests.cs.
+#include "cpu/coded_tile.h"
 #include "cpu/kernels.h"
+#include "cpu/row_pieces.h"
 #include "cpu/tile.h"
 
 namespace xllm::cpu::XLLM_ISA {
 namespace {
 
-// Up to here the weights are converted again for each tile of rows, from L1; beyond, converting once into L2 is cheaper.
-// Measured on Zen 4 with 1,024 inputs: equal at 12 rows.
+// Up to here dense weights are converted again for each tile of rows, from L1; beyond, converting once into L2 is cheaper.
+// Measured on Zen 4 with 1,024 inputs: equal at 12 rows. Others cost more to convert: for them the limit is one tile.
 constexpr int kMostRowsOfDecode = 2 * kTileRows;
 
 // What a piece of decode reads: long enough to hide the cost of taking a piece, short enough to divide evenly between threads.
@@ -49,6 +51,63 @@ void add_bias(const xllm_tensor* bias, const xllm_tensor& y, int64_t first, int 
     }
 }
 
+// The columns of x in the order in which the weight stores its own: act-order checkpoints sort them by importance.
+xllm_tensor in_stored_order(ThreadPool& threads, const xllm_tensor& x, const int32_t* order) {
+    auto* sorted = static_cast<float*>(threads.shared_scratch(static_cast<size_t>(int64_t{x.rows} * x.columns) * sizeof(float)));
+    for_each_row(threads, x.rows, x.columns, [&](int64_t r) {
+        const float* from = row<const float>(x, r);
+        float* to = sorted + r * x.columns;
+        for (int64_t c = 0; c < x.columns; ++c) {
+            to[c] = from[order[c]];
+        }
+    });
+    return {sorted, XLLM_F32, x.rows, x.columns, x.columns};
+}
+
+// Few rows: the weights are read once and converted in registers.
+void few_rows(ThreadPool& threads, const xllm_tensor& x, const xllm_weight& weight, const xllm_tensor* bias, const xllm_tensor& y) {
+    const int64_t outputs = weight.rows;
+    const int64_t bytes = row_bytes(weight);
+    const float* x_data = static_cast<const float*>(x.data);
+    const int64_t step = outputs_per_piece(kDecodePieceBytes, bytes);
+    for_each(threads, (outputs + step - 1) / step, [&](int64_t piece, int) {
+        const int64_t first = piece * step;
+        const int count = static_cast<int>(outputs - first < step ? outputs - first : step);
+        float* result = row<float>(y, 0) + first;
+        if (is_dense(weight)) {
+            with_dense_format(weight, [&](auto format) {
+                dot_products<decltype(format)>(x_data, x.row_stride, x.rows, weight_row(weight, first), bytes, weight.columns, count, result,
+                                               y.row_stride);
+            });
+        } else {
+            with_coded_format(weight, [&](auto format) {
+                coded_dot_products<decltype(format)>(x_data, x.row_stride, x.rows, weight, first, count, result, y.row_stride);
+            });
+        }
+
+        add_bias(bias, y, first, count);
+    });
+}
+
+// Many rows: a block of outputs is converted to F32 into L2 once, and every tile of rows runs over it.
+void many_rows(ThreadPool& threads, const xllm_tensor& x, const xllm_weight& weight, const xllm_tensor* bias, const xllm_tensor& y) {
+    const int64_t outputs = weight.rows;
+    const int64_t inputs = weight.columns;
+    const int64_t stride = (inputs + kLanes - 1) / kLanes * kLanes;
+    const int64_t bytes = stride * static_cast<int64_t>(sizeof(float));
+    const int64_t step = outputs_per_piece(kPrefillBlockBytes, bytes);
+    threads.reserve_scratch(static_cast<size_t>(step * bytes));
+    for_each(threads, (outputs + step - 1) / step, [&](int64_t piece, int thread) {
+        const int64_t first = piece * step;
+        const int count = static_cast<int>(outputs - first < step ? outputs - first : step);
+        float* block = static_cast<float*>(threads.scratch(thread));
+        dequantize_stored_rows(weight, first, count, block, stride);
+        dot_products<F32Format>(static_cast<const float*>(x.data), x.row_stride, x.rows, reinterpret_cast<const char*>(block), bytes, inputs,
+                                count, row<float>(y, 0) + first, y.row_stride);
+        add_bias(bias, y, first, count);
+    });
+}
+
 }  // namespace
 
 void linear(ThreadPool& threads, const xllm_tensor& x, const xllm_weight& weight, const xllm_tensor* bias, const xllm_tensor& y) {
@@ -56,37 +115,9 @@ void linear(ThreadPool& threads, const xllm_tensor& x, const xllm_weight& weight
         return;
     }
 
-    const int64_t outputs = weight.rows;
-    const int64_t inputs = weight.columns;
-    const float* x_data = static_cast<const float*>(x.data);
-
-    if (x.rows <= kMostRowsOfDecode) {
-        with_format(weight, [&](auto format) {
-            using Format = decltype(format);
-            const int64_t step = outputs_per_piece(kDecodePieceBytes, inputs * Format::kSize);
-            for_each(threads, (outputs + step - 1) / step, [&](int64_t piece, int) {
-                const int64_t first = piece * step;
-                const int count = static_cast<int>(outputs - first < step ? outputs - first : step);
-                dot_products<Format>(x_data, x.row_stride, x.rows, weight_row(weight, first), inputs * Format::kSize, inputs, count,
-                                     row<float>(y, 0) + first, y.row_stride);
-                add_bias(bias, y, first, count);
-            });
-        });
-        return;
-    }
-
-    const int64_t stride = (inputs + kLanes - 1) / kLanes * kLanes;
-    const int64_t step = outputs_per_piece(kPrefillBlockBytes, stride * static_cast<int64_t>(sizeof(float)));
-    threads.reserve_scratch(static_cast<size_t>(step * stride) * sizeof(float));
-    for_each(threads, (outputs + step - 1) / step, [&](int64_t piece, int thread) {
-        const int64_t first = piece * step;
-        const int count = static_cast<int>(outputs - first < step ? outputs - first : step);
-        float* block = static_cast<float*>(threads.scratch(thread));
-        dequantize_rows(weight, first, count, block, stride);
-        dot_products<F32Format>(x_data, x.row_stride, x.rows, reinterpret_cast<const char*>(block),
-                                stride * static_cast<int64_t>(sizeof(float)), inputs, count, row<float>(y, 0) + first, y.row_stride);
-        add_bias(bias, y, first, count);
-    });
+    const xllm_tensor& stored = weight.order == nullptr ? x : in_stored_order(threads, x, weight.order);
+    const int most_rows = is_dense(weight) ? kMostRowsOfDecode : kTileRows;
+    (x.rows <= most_rows ? few_rows : many_rows)(threads, stored, weight, bias, y);
 }
 
 }  // namespace xllm::cpu::XLLM_ISA
