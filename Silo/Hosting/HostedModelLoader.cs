@@ -15,6 +15,7 @@ using XLLM.Silo.Prompts;
 using XLLM.Silo.Templates;
 using XLLM.Silo.Tokenization;
 using XLLM.Silo.Weights;
+using XLLM.Silo.Weights.Quantization;
 
 namespace XLLM.Silo.Hosting;
 
@@ -41,14 +42,14 @@ internal sealed class HostedModelLoader(SiloOptions options, TimeProvider clock,
 
     private HostedModel LoadCore(ModelSource source, LoadConsole console)
     {
-        var tokenizer = TokenizerLoader.Load(source.Folder);
-        var template = TryLoadTemplate(source.Folder);
+        var text = TextFiles.Load(source.Folder);
+        var (tokenizer, template) = (text.Tokenizer, text.Template);
         var format = ChatFormat.Choose(template?.Source ?? "", options.ToolCallParser, options.ReasoningParser);
         var backend = BackendRegistry.Open(options.Backend, options.Threads > 0 ? new BackendOptions { Threads = options.Threads } : new BackendOptions());
         try
         {
             var weights = options.LoadFormat == "dummy" ? LoadFormat.Dummy : LoadFormat.Auto;
-            var loaded = ModelLoader.Load(source.Folder, backend, new ModelLoadOptions { Format = weights }, console);
+            var loaded = ModelLoader.Load(source.Folder, backend, new ModelLoadOptions { Format = weights, Quantize = Quantize() }, console);
             var geometry = new KvGeometry(loaded.Model.KvLayout, options.Engine.KvType.ElementType(), options.Engine.BlockTokens);
             var size = KvPoolSizing.Size(new KvPoolWish
             {
@@ -66,7 +67,7 @@ internal sealed class HostedModelLoader(SiloOptions options, TimeProvider clock,
             console.Done(string.Create(
                 CultureInfo.InvariantCulture,
                 $"{loaded.Info.Architecture}, {loaded.Info.Parameters / 1e6:F1} M parameters, context {size.MaxContext}, {size.Blocks} KV blocks, backend {backend.Name} ({backend.Description})"));
-            return new(descriptor, StartEngine(descriptor, loaded, tokenizer, backend, pool), Prompts(source, tokenizer, template, format), pool, backend);
+            return new(descriptor, StartEngine(descriptor, loaded, tokenizer, backend, pool), Prompts(text, format), pool, backend);
         }
         catch
         {
@@ -93,10 +94,10 @@ internal sealed class HostedModelLoader(SiloOptions options, TimeProvider clock,
         DrawSeed,
         loggers.CreateLogger<InferenceEngine>());
 
-    private PromptEncoder Prompts(ModelSource source, ITokenizer tokenizer, IChatTemplate? template, ChatFormat format) => new(
-        tokenizer,
-        template,
-        ChatTemplateLoader.ReadSpecialTokens(source.Folder),
+    private PromptEncoder Prompts(TextFiles text, ChatFormat format) => new(
+        text.Tokenizer,
+        text.Template,
+        text.SpecialTokens,
         format.ToolCalls is { } name ? ToolCallParsers.Get(name) : null,
         clock);
 
@@ -122,18 +123,12 @@ internal sealed class HostedModelLoader(SiloOptions options, TimeProvider clock,
         },
     };
 
-    /// <summary>A model without a template serves completions only; a damaged template is an error.</summary>
-    private static IChatTemplate? TryLoadTemplate(string folder)
+    private QuantizeTo Quantize() => options.Quantize switch
     {
-        try
-        {
-            return ChatTemplateLoader.Load(folder);
-        }
-        catch (ChatTemplateException e) when (e.Message.Contains("has no chat template", StringComparison.Ordinal))
-        {
-            return null;
-        }
-    }
+        "int8" => QuantizeTo.Int8,
+        "int4" => QuantizeTo.Int4,
+        _ => QuantizeTo.None,
+    };
 
     private static long DrawSeed() => BitConverter.ToInt64(RandomNumberGenerator.GetBytes(sizeof(long)));
 
