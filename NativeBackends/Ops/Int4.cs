@@ -16,7 +16,8 @@ public static class Int4
     {
         for (var unit = 0; unit * UnitColumns < codes.Length; unit++)
         {
-            var (from, to) = (codes[(unit * UnitColumns)..], packed.Slice(unit * UnitBytes, UnitBytes));
+            var from = codes[(unit * UnitColumns)..];
+            var to = packed.Slice(unit * UnitBytes, UnitBytes);
             for (var i = 0; i < UnitBytes; i++)
             {
                 var low = i < from.Length ? from[i] & 15 : 0;
