@@ -4,7 +4,6 @@ using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
 using XLLM.Gateway.Http;
 using XLLM.Gateway.OpenAI;
-using XLLM.Gateway.OpenAI.Wire;
 
 namespace XLLM.Gateway.Explorer;
 
@@ -24,15 +23,12 @@ internal static class ApiDocument
                 Description = "Large language models on Orleans, behind OpenAI's HTTP API. Fields that this document does not name are ignored; fields of other servers that would change the answer are refused.",
             };
             document.Servers = [];      // wherever the document came from
+            document.Components?.Schemas?.Remove(nameof(System.Text.Json.JsonElement));     // WireSchemas says what it stood for
             return Task.CompletedTask;
         });
         options.AddSchemaTransformer((schema, context, _) =>
         {
-            if (context.JsonPropertyInfo?.AttributeProvider?.GetCustomAttributes(typeof(JsonShapeAttribute), true) is [JsonShapeAttribute shape, ..])
-            {
-                Shape(schema, shape.Shapes);
-            }
-
+            WireSchemas.Refine(schema, context.JsonTypeInfo);
             return Task.CompletedTask;
         });
         options.AddOperationTransformer(async (operation, context, cancel) =>
@@ -49,29 +45,6 @@ internal static class ApiDocument
             }
         });
     }
-
-    private static void Shape(OpenApiSchema schema, string[] shapes)
-    {
-        if (shapes is [var only])
-        {
-            schema.Type = TypeOf(only);
-            return;
-        }
-
-        schema.Type = null;
-        schema.AnyOf = [.. shapes.Select(SchemaOf)];
-    }
-
-    private static IOpenApiSchema SchemaOf(string shape) => shape.EndsWith("[]", StringComparison.Ordinal)
-        ? new OpenApiSchema { Type = JsonSchemaType.Array, Items = SchemaOf(shape[..^2]) }
-        : new OpenApiSchema { Type = TypeOf(shape) };
-
-    private static JsonSchemaType TypeOf(string shape) => shape switch
-    {
-        "string" => JsonSchemaType.String,
-        "integer" => JsonSchemaType.Integer,
-        _ => JsonSchemaType.Object,
-    };
 
     private static void Describe(string status, OpenApiResponse response)
     {

@@ -10,7 +10,7 @@ public static class HealthAnswer
     public static async Task WriteAsync(HttpContext context, HealthReport report)
     {
         context.Response.ContentType = "application/json; charset=utf-8";
-        await using var json = new Utf8JsonWriter(context.Response.BodyWriter);
+        await using var json = new Utf8JsonWriter(context.Response.BodyWriter);      // which only fills the pipe
         json.WriteStartObject();
         json.WriteString("status"u8, Word(report.Status));
         json.WriteStartObject("checks"u8);
@@ -29,6 +29,7 @@ public static class HealthAnswer
         json.WriteEndObject();
         json.WriteEndObject();
         await json.FlushAsync(context.RequestAborted);
+        await context.Response.BodyWriter.FlushAsync(context.RequestAborted);
     }
 
     private static string Word(HealthStatus status) => status switch

@@ -15,6 +15,10 @@ namespace XLLM.Gateway.Hosting;
 /// <summary>The gateway as a part of a web host. The host brings an <c>IInferenceClient</c>; the gateway asks nothing else of the platform.</summary>
 public static class GatewayExtensions
 {
+    /// <summary>What the explorer's browser may load: only what this server sends. Its inline script and styles are the page's own.</summary>
+    private const string ExplorerPolicy =
+        "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; worker-src 'self' blob:";
+
     /// <summary>Adds what <see cref="MapXllmGateway"/> needs.</summary>
     /// <param name="services">The host's services.</param>
     /// <param name="configuration">Has the section <c>Xllm:Gateway</c>; faults in it stop the start, all named.</param>
@@ -89,11 +93,18 @@ public static class GatewayExtensions
     /// <summary>The page takes its script from this server and nothing from any other: closed networks have an explorer too.</summary>
     private static void MapExplorer(WebApplication app)
     {
+        app.UseWhen(context => context.Request.Path.StartsWithSegments("/explorer", StringComparison.Ordinal), branch => branch.Use((context, next) =>
+        {
+            context.Response.Headers.ContentSecurityPolicy = ExplorerPolicy;
+            return next(context);
+        }));
         app.MapScalarApiReference("/explorer", options =>
         {
             options.Title = "XLLM.Orleans";
             options.DefaultFonts = false;
             options.Telemetry = false;
+            options.DisableAgent();
+            options.DisableMcp();
         });
         app.MapGet("/", () => TypedResults.Redirect("/explorer")).ExcludeFromDescription();
     }

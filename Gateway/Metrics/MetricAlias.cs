@@ -27,13 +27,11 @@ internal sealed record MetricAlias(string Name, IReadOnlyDictionary<string, stri
         ["xllm.gateway.request.max_tokens"] = new("vllm:request_params_max_tokens", Model),
         ["xllm.engine.sequences.running"] = new("vllm:num_requests_running", Model),
         ["xllm.engine.sequences.waiting"] = new("vllm:num_requests_waiting", Model),
-        ["xllm.engine.kv_cache.usage"] = new("vllm:kv_cache_usage_perc", Model),
+        ["xllm.engine.kv.usage"] = new("vllm:kv_cache_usage_perc", Model),
         ["xllm.engine.prefix_cache.queries"] = new("vllm:prefix_cache_queries_total", Model),
         ["xllm.engine.prefix_cache.hits"] = new("vllm:prefix_cache_hits_total", Model),
         ["xllm.engine.preemptions"] = new("vllm:num_preemptions_total", Model),
         ["xllm.engine.step.tokens"] = new("vllm:iteration_tokens_total", Model),
-        ["xllm.engine.queue.time"] = new("vllm:request_queue_time_seconds", Model),
-        ["xllm.engine.prefill.time"] = new("vllm:request_prefill_time_seconds", Model),
-        ["xllm.engine.decode.time"] = new("vllm:request_decode_time_seconds", Model),
+        ["xllm.engine.queue_time"] = new("vllm:request_queue_time_seconds", Model),
     }.ToFrozenDictionary(StringComparer.Ordinal);
 }

@@ -12,18 +12,18 @@ internal sealed class AdditionalChatProperties(AdditionalPropertiesDictionary? p
     private readonly HashSet<string> _read = new(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>A number, or null if it is not given.</summary>
-    public float? Single(string name) => Read(name, "a number", node => node.GetValueKind() == JsonValueKind.Number
+    public float? Single(string name) => ReadValue(name, "a number", node => node.GetValueKind() == JsonValueKind.Number
         ? float.Parse(node.ToJsonString(), CultureInfo.InvariantCulture)
         : float.Parse(node.GetValue<string>(), CultureInfo.InvariantCulture));
 
     /// <summary>An integer, or null if it is not given.</summary>
-    public int? Int32(string name) => Read(name, "an integer", ToInt32);
+    public int? Int32(string name) => ReadValue(name, "an integer", ToInt32);
 
     /// <summary>Integers, or null if they are not given.</summary>
     public int[]? Int32s(string name) => Read<int[]>(name, "an array of integers", node => [.. node.AsArray().Select(item => ToInt32(item!))]);
 
     /// <summary>A truth value, or null if it is not given.</summary>
-    public bool? Boolean(string name) => Read(name, "true or false", node => node.GetValueKind() switch
+    public bool? Boolean(string name) => ReadValue(name, "true or false", node => node.GetValueKind() switch
     {
         JsonValueKind.True => true,
         JsonValueKind.False => false,
@@ -59,14 +59,22 @@ internal sealed class AdditionalChatProperties(AdditionalPropertiesDictionary? p
     private static JsonObject ToObject(JsonNode node) =>
         (node.GetValueKind() == JsonValueKind.String ? JsonNode.Parse(node.GetValue<string>())! : node).AsObject().DeepClone().AsObject();
 
+    private T? ReadValue<T>(string name, string kind, Func<JsonNode, T> read)
+        where T : struct =>
+        Find(name) is { } value ? Convert(name, kind, value, read) : null;
+
     private T? Read<T>(string name, string kind, Func<JsonNode, T> read)
+        where T : class =>
+        Find(name) is { } value ? Convert(name, kind, value, read) : null;
+
+    private object? Find(string name)
     {
         _read.Add(name);
-        if (properties is null || !properties.TryGetValue(name, out var value) || value is null)
-        {
-            return default;
-        }
+        return properties is not null && properties.TryGetValue(name, out var value) ? value : null;
+    }
 
+    private static T Convert<T>(string name, string kind, object value, Func<JsonNode, T> read)
+    {
         try
         {
             return read(JsonSerializer.SerializeToNode(value, AIJsonUtilities.DefaultOptions)!);

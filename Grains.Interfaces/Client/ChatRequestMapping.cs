@@ -11,6 +11,9 @@ namespace XLLM.Grains.Interfaces.Client;
 /// <summary>Messages and options of Microsoft.Extensions.AI to a <see cref="ChatRequest"/>. Pure. What cannot be served is an error that names it; nothing is left out silently.</summary>
 internal static class ChatRequestMapping
 {
+    /// <summary>Without line breaks: the model reads this, and pays for every token.</summary>
+    private static readonly JsonSerializerOptions Compact = new(AIJsonUtilities.DefaultOptions) { WriteIndented = false };
+
     /// <summary>Maps.</summary>
     /// <param name="messages">The conversation; only what is new where <see cref="ChatOptions.ConversationId"/> is set.</param>
     /// <param name="options">May be null.</param>
@@ -91,7 +94,7 @@ internal static class ChatRequestMapping
                     reasoning += thought.Text;
                     break;
                 case FunctionCallContent call:
-                    calls.Add(new ToolCall(call.CallId, call.Name, JsonSerializer.Serialize(call.Arguments ?? new Dictionary<string, object?>(), AIJsonUtilities.DefaultOptions)));
+                    calls.Add(new ToolCall(call.CallId, call.Name, JsonSerializer.Serialize(call.Arguments ?? new Dictionary<string, object?>(), Compact)));
                     break;
                 case FunctionResultContent result:
                     results.Add(ChatMessage.FromText("tool", ResultText(result)) with { ToolCallId = result.CallId });
@@ -127,7 +130,7 @@ internal static class ChatRequestMapping
         string text => text,
         JsonElement { ValueKind: JsonValueKind.String } text => text.GetString()!,
         TextContent text => text.Text,
-        var value => JsonSerializer.Serialize(value, AIJsonUtilities.DefaultOptions),
+        var value => JsonSerializer.Serialize(value, Compact),
     };
 
     private static string? ToolsJson(IList<AITool>? tools)

@@ -30,26 +30,19 @@ internal sealed partial class DurableGeneration(
         GenerationRequest request, PrefixHash[] prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var told = false;
-        RequestException? refusal = null;           // why the last replica did not take it; told if no other one can
+        RequestException? refusal = null;           // why the last replica does not answer
         while (true)
         {
-            ReplicaKey replica = default;
-            try
+            var (replica, none) = await ChooseAsync(request, prefix);
+            if (none is not null)
             {
-                replica = await ChooseAsync(request, prefix);
-            }
-            catch (RequestException exception)
-            {
-                refusal ??= exception;
+                refusal ??= none;                   // the first reason says more than "nobody else"
                 if (!told)
                 {
                     throw refusal;
                 }
-            }
 
-            if (replica == default)
-            {
-                yield return End(EndReason.Unavailable, request, refusal!.Message);
+                yield return End(EndReason.Unavailable, request, refusal.Message);
                 yield break;
             }
 
@@ -60,60 +53,21 @@ internal sealed partial class DurableGeneration(
             while (refusal is null)
             {
                 var (next, loss) = await run.NextAsync();
-                switch (next)
+                (var tell, refusal) = Judge(request, replica, next, loss);
+                if (!told && tell is GenerationEnded last && Refusal(last, request) is { } final)
                 {
-                    case TokensGenerated tokens:
-                        if (Accept(tokens, out var gap) is { } fresh)
-                        {
-                            told = true;
-                            yield return fresh;
-                        }
+                    throw final;
+                }
 
-                        if (gap is not null)
-                        {
-                            yield return End(EndReason.Failed, request, gap.Message);
-                            yield break;
-                        }
+                if (tell is not null)
+                {
+                    told = true;
+                    yield return tell;
+                }
 
-                        break;
-
-                    case GenerationEnded { Reason: EndReason.Overloaded or EndReason.Unavailable } ended when MayStartAgain:
-                        refusal = Refusal(ended, request);
-                        _lost.Add(replica);
-                        LogRefused(request.RequestId, replica, ended.Reason, ended.Message);
-                        break;
-
-                    case GenerationEnded ended:
-                        if (!told && Refusal(ended, request) is { } final)
-                        {
-                            throw final;
-                        }
-
-                        yield return ended with { Usage = ended.Usage with { GeneratedTokens = Math.Max(ended.Usage.GeneratedTokens, _progress.Tokens) } };
-                        yield break;
-
-                    default:
-                        // Lost, or its stream ended without a last event, which is the same to the reader.
-                        var cause = loss ?? new InvalidOperationException("its stream ended without a last event");
-                        LogLost(cause, request.RequestId, replica, _progress.Tokens);
-                        refusal = new RequestException(RequestErrors.Unavailable, $"replica {replica} was lost after {_progress.Tokens} tokens: {cause.Message}");
-                        if (!MayStartAgain)
-                        {
-                            if (!told)
-                            {
-                                throw refusal;
-                            }
-
-                            yield return End(EndReason.Unavailable, request, refusal.Message);
-                            yield break;
-                        }
-
-                        if (!ReplicaLoss.MayReturn(cause))
-                        {
-                            _lost.Add(replica);
-                        }
-
-                        break;
+                if (tell is GenerationEnded)
+                {
+                    yield break;
                 }
             }
 
@@ -123,26 +77,61 @@ internal sealed partial class DurableGeneration(
 
     private bool MayStartAgain => _starts < (_progress.Tokens == 0 ? Math.Min(MaxStartsWithoutToken, options.MaxStarts) : options.MaxStarts);
 
-    private async Task<ReplicaKey> ChooseAsync(GenerationRequest request, PrefixHash[] prefix)
+    /// <summary>What to tell of what a replica said: an event, the last one, or nothing; or why to ask another replica.</summary>
+    private (GenerationEvent? Tell, RequestException? Elsewhere) Judge(GenerationRequest request, ReplicaKey replica, GenerationEvent? next, Exception? loss)
     {
-        var router = grains.GetGrain<IModelRouterGrain>(request.Model);
-        var choice = await GrainCalls.RetryOnLossAsync(
-            () => router.ChooseAsync(new RoutingRequest(prefix, request.PromptTokens.Length + _progress.Tokens, [.. _lost])));
-        LogChosen(request.RequestId, choice.Replica, choice.Reason);
-        return choice.Replica;
+        switch (next)
+        {
+            case TokensGenerated tokens:
+                try
+                {
+                    return (_progress.Accept(tokens), null);
+                }
+                catch (GenerationGapException gap)
+                {
+                    return (End(EndReason.Failed, request, gap.Message), null);
+                }
+
+            case GenerationEnded { Reason: EndReason.Overloaded or EndReason.Unavailable } ended when MayStartAgain:
+                LogRefused(request.RequestId, replica, ended.Reason, ended.Message);
+                _lost.Add(replica);
+                return (null, Refusal(ended, request));
+
+            case GenerationEnded ended:
+                return (ended with { Usage = ended.Usage with { GeneratedTokens = Math.Max(ended.Usage.GeneratedTokens, _progress.Tokens) } }, null);
+
+            default:
+                // Lost, or its stream ended without a last event, which is the same to the reader.
+                var cause = loss ?? new InvalidOperationException("its stream ended without a last event");
+                LogLost(cause, request.RequestId, replica, _progress.Tokens);
+                var message = $"replica {replica} was lost after {_progress.Tokens} tokens: {cause.Message}";
+                if (!MayStartAgain)
+                {
+                    return (End(EndReason.Unavailable, request, message), null);
+                }
+
+                if (!ReplicaLoss.MayReturn(cause))
+                {
+                    _lost.Add(replica);
+                }
+
+                return (null, new RequestException(RequestErrors.Unavailable, message));
+        }
     }
 
-    private TokensGenerated? Accept(TokensGenerated next, out GenerationGapException? gap)
+    private async Task<(ReplicaKey Replica, RequestException? None)> ChooseAsync(GenerationRequest request, PrefixHash[] prefix)
     {
         try
         {
-            gap = null;
-            return _progress.Accept(next);
+            var router = grains.GetGrain<IModelRouterGrain>(request.Model);
+            var routing = new RoutingRequest(prefix, request.PromptTokens.Length + _progress.Tokens, [.. _lost]);
+            var choice = await GrainCalls.RetryOnLossAsync(() => router.ChooseAsync(routing));
+            LogChosen(request.RequestId, choice.Replica, choice.Reason);
+            return (choice.Replica, null);
         }
-        catch (GenerationGapException exception)
+        catch (RequestException exception)
         {
-            gap = exception;
-            return null;
+            return (default, exception);
         }
     }
 

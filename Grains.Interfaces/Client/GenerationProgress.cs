@@ -33,13 +33,13 @@ internal sealed class GenerationProgress
             return null;
         }
 
-        var fresh = knownTokens == 0 && knownText == 0
+        var fresh = next.Position == Tokens && next.TextPosition == TextLength
             ? next
             : next with
             {
-                Position = next.Position + knownTokens,
+                Position = Tokens,
                 TokenIds = next.TokenIds[knownTokens..],
-                TextPosition = next.TextPosition + knownText,
+                TextPosition = TextLength,
                 Text = next.Text[knownText..],
                 Logprobs = next.Logprobs?[knownTokens..],
             };

@@ -6,7 +6,7 @@ namespace XLLM.Grains.Interfaces.Client;
 
 /// <summary>Which failures of a grain call mean that its silo is gone or out of reach, so that another one may be asked.</summary>
 /// <remarks>A generation changes nothing outside its replica, so running it twice is safe even after an ambiguous timeout.</remarks>
-internal static class ReplicaLoss
+public static class ReplicaLoss
 {
     /// <summary>Whether <paramref name="exception"/> is such a failure.</summary>
     public static bool Is([NotNullWhen(true)] Exception? exception) => exception

@@ -24,7 +24,7 @@ public sealed record TokensGenerated : GenerationEvent
     [Id(3)]
     public required int TextPosition { get; init; }
 
-    /// <summary>One per token where asked for, else null.</summary>
+    /// <summary>One per token where asked for, else null. The end token that ends the generation has none: it is no part of the text.</summary>
     [Id(4)]
     public TokenLogprob[]? Logprobs { get; init; }
 }

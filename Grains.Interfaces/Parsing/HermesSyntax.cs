@@ -13,9 +13,10 @@ internal sealed class HermesSyntax : ToolCallSyntax
     private const string CloseTag = "</tool_call>";
 
     /// <inheritdoc/>
+    /// <remarks>No blank at the end: tokenizers join it with what follows, so a prompt that ends in one leads away from what the model has seen.</remarks>
     public override string Opening(string? functionName) => functionName is null
-        ? OpenTag + "\n{\"name\": \""
-        : $"{OpenTag}\n{{\"name\": {JsonText.Encode(functionName)}, \"arguments\": ";
+        ? OpenTag + "\n{\"name\":"
+        : $"{OpenTag}\n{{\"name\": {JsonText.Encode(functionName)}, \"arguments\":";
 
     internal override TextStage CreateStage(ChatEventWriter writer) => new Stage(writer);
 

@@ -56,7 +56,7 @@ internal sealed unsafe partial class ReferenceOps : IOps, IDisposable
     {
         if (array.Length < length)
         {
-            array = new T[length];
+            array = new T[Math.Max(length, 2L * array.Length)];     // doubled: a context that grows by one token must not allocate each time
         }
 
         return array;

@@ -42,7 +42,7 @@ internal sealed class ActiveGeneration(
         textPosition = 0;
         for (var i = 0; i < tokens.Length; i++)
         {
-            var ended = Accept(tokens[i], i + 1);
+            var ended = Accept(tokens[i], i + 1, out _);
             if (ended is not null)
             {
                 Reader.Begin(() => { }, tokens.Length, textPosition);
@@ -63,8 +63,8 @@ internal sealed class ActiveGeneration(
     /// <returns>The end, if this token brings it. The reader has not heard of it yet.</returns>
     public GenerationEnded? Accept(in SampledToken drawn, ReadOnlySpan<int> topTokens, ReadOnlySpan<float> topLogprobs)
     {
-        var ended = Accept(drawn.Token, Sequence.GeneratedTokens);
-        Reader.Append(drawn, topTokens, topLogprobs, text.Take());
+        var ended = Accept(drawn.Token, Sequence.GeneratedTokens, out var isShown);
+        Reader.Append(drawn, topTokens, topLogprobs, isShown, text.Take());
         Reader.Publish();
         return ended;
     }
@@ -72,10 +72,10 @@ internal sealed class ActiveGeneration(
     /// <summary>An end for a reason outside its tokens. What is held back stays untold: a continuation elsewhere tells it.</summary>
     public GenerationEnded Ended(EndReason reason, string? message) => Ended(reason, Sequence.GeneratedTokens, message, null);
 
-    private GenerationEnded? Accept(int token, int generatedTokens)
+    private GenerationEnded? Accept(int token, int generatedTokens, out bool isShown)
     {
         var verdict = stop.Judge(token, generatedTokens);
-        var isShown = verdict is StopVerdict.GoOn or StopVerdict.Length || (verdict is StopVerdict.StopToken && request.Stop.IncludeStopText);
+        isShown = verdict is StopVerdict.GoOn or StopVerdict.Length || (verdict is StopVerdict.StopToken && request.Stop.IncludeStopText);
         if (isShown && text.Append(token, searches: generatedTokens >= request.Stop.MinTokens) is { } match)
         {
             return Ended(EndReason.Stop, generatedTokens, null, match);

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using XLLM.Silo.Execution;
 using XLLM.Silo.KvCache;
 using XLLM.Silo.Scheduling;
 
@@ -9,14 +10,14 @@ internal sealed class EngineOptions
 {
     /// <summary>Most rows of one step, over all sequences: 1 to 65,536, and at least <see cref="MaxRunningSequences"/>. Default 512.</summary>
     /// <remarks>
-    /// Longer steps make prompts cheaper and decoding sequences wait longer. On the 2-core CPU that this is made for, a 0.6-billion-parameter model computes
-    /// about 340 rows/s, so 512 rows are 1.5 s, of which reading the weights once takes 40 ms: longer steps would save nothing.
-    /// Source: shared/reference/performance.md, prefill of the strongest peers. Accelerators want 2,048 and more.
+    /// Longer steps make prompts cheaper and decoding sequences wait longer. Measured on two Zen 4 cores, the strongest peer computes about 340 rows/s of a
+    /// 0.6-billion-parameter model in bf16, so 512 rows are 1.5 s, of which reading the weights once takes 40 ms: longer steps would save nothing.
+    /// Accelerators want 2,048 and more.
     /// </remarks>
     public int MaxTokensPerStep { get; set; } = 512;
 
     /// <summary>Most sequences that hold KV blocks at a time: 1 to 4,096. Default 64.</summary>
-    /// <remarks>The throughput of batched decode on the same machine still grows at 32 sequences (performance.md); twice that leaves room.</remarks>
+    /// <remarks>Measured on two Zen 4 cores, a peer's throughput of batched decode still grows from 16 to 32 sequences; twice that leaves room.</remarks>
     public int MaxRunningSequences { get; set; } = 64;
 
     /// <summary>Most sequences that wait for a first grant; the next one is refused as overloaded. 0 to 1,000,000. Default 256.</summary>
@@ -58,6 +59,22 @@ internal sealed class EngineOptions
     /// <summary>How long a stopping engine lets generations finish before it ends them. 0 or more. Default 20 s.</summary>
     /// <remarks>Ends before the 30 s after which the .NET host gives up waiting for its services (HostOptions.ShutdownTimeout).</remarks>
     public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>What these options mean for the size of the KV pool: the input of <see cref="KvPoolSizing.Size"/>.</summary>
+    /// <param name="bytesPerBlock">Bytes of one KV block, all layers.</param>
+    /// <param name="modelContext">Longest sequence the model was made for, in tokens.</param>
+    /// <param name="availableBytes">Memory that the backend may use.</param>
+    public KvPoolWish PoolWish(long bytesPerBlock, int modelContext, long availableBytes) => new()
+    {
+        BytesPerBlock = bytesPerBlock,
+        BlockTokens = BlockTokens,
+        ModelContext = modelContext,
+        MaxContext = MaxContext,
+        MaxRunningSequences = MaxRunningSequences,
+        MemoryBytes = KvMemoryBytes,
+        MemoryFraction = KvMemoryFraction,
+        AvailableBytes = availableBytes,
+    };
 }
 
 /// <summary>Checks <see cref="EngineOptions"/> and lists all faults.</summary>

@@ -51,11 +51,11 @@ internal sealed class Generation : IGeneration, IAsyncEnumerator<GenerationEvent
     }
 
     /// <summary>Adds a token and the text that has become safe to show. The reader learns of it by <see cref="Publish"/>.</summary>
-    public void Append(in SampledToken token, ReadOnlySpan<int> topTokens, ReadOnlySpan<float> topLogprobs, ReadOnlySpan<char> text)
+    public void Append(in SampledToken token, ReadOnlySpan<int> topTokens, ReadOnlySpan<float> topLogprobs, bool isShown, ReadOnlySpan<char> text)
     {
         lock (_gate)
         {
-            _unread.Append(token, topTokens, topLogprobs);
+            _unread.Append(token, topTokens, topLogprobs, isShown);
             _unread.Append(text);
         }
     }

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.ExceptionServices;
 using XLLM.Silo.Execution;
 
 namespace XLLM.Silo.Engine;
@@ -13,6 +14,7 @@ internal sealed class ThreadedStepPipeline : IStepPipeline
     private readonly WakeSignal _work = new();
     private readonly WakeSignal _loop;
     private readonly Thread _thread;
+    private ExceptionDispatchInfo? _fault;
     private bool _stops;
 
     /// <param name="executor">Executes the steps.</param>
@@ -48,6 +50,7 @@ internal sealed class ThreadedStepPipeline : IStepPipeline
     {
         lock (_gate)
         {
+            _fault?.Throw();
             if (!_finished.TryDequeue(out plan))
             {
                 return false;
@@ -67,6 +70,24 @@ internal sealed class ThreadedStepPipeline : IStepPipeline
     }
 
     private void Run()
+    {
+        try
+        {
+            ExecuteSteps();
+        }
+        catch (Exception exception)
+        {
+            // Executors do not throw for a step that fails. One that does has a fault of its own, which the loop must hear of.
+            lock (_gate)
+            {
+                _fault = ExceptionDispatchInfo.Capture(exception);
+            }
+
+            _loop.Set();
+        }
+    }
+
+    private void ExecuteSteps()
     {
         while (true)
         {

@@ -15,6 +15,7 @@ internal sealed class UnreadOutput(int? topLogprobs)
     private readonly List<int> _topCounts = [];
     private readonly List<int> _topTokens = [];
     private readonly List<float> _topLogprobs = [];
+    private readonly List<int> _logprobTokens = [];
     private readonly List<char> _text = new(256);
     private int _position;
     private int _textPosition;
@@ -26,11 +27,16 @@ internal sealed class UnreadOutput(int? topLogprobs)
     public void Begin(int position, int textPosition) => (_position, _textPosition) = (position, textPosition);
 
     /// <summary>Adds a token.</summary>
-    public void Append(in SampledToken token, ReadOnlySpan<int> topTokens, ReadOnlySpan<float> tops)
+    /// <param name="token">The token.</param>
+    /// <param name="topTokens">The most probable tokens beside it.</param>
+    /// <param name="tops">Their log probabilities.</param>
+    /// <param name="isShown">False for an end token: it is counted, but it is no part of the answer, so its log probability is not either.</param>
+    public void Append(in SampledToken token, ReadOnlySpan<int> topTokens, ReadOnlySpan<float> tops, bool isShown)
     {
         _tokens.Add(token.Token);
-        if (topLogprobs is not null)
+        if (topLogprobs is not null && isShown)
         {
+            _logprobTokens.Add(token.Token);
             _logprobs.Add(token.Logprob);
             _topCounts.Add(token.TopCount);
             _topTokens.AddRange(topTokens[..token.TopCount]);
@@ -61,7 +67,7 @@ internal sealed class UnreadOutput(int? topLogprobs)
 
     private TokenLogprob[] TakeLogprobs(ITokenizer tokenizer)
     {
-        var result = new TokenLogprob[_tokens.Count];
+        var result = new TokenLogprob[_logprobTokens.Count];
         var next = 0;
         for (var i = 0; i < result.Length; i++)
         {
@@ -71,9 +77,10 @@ internal sealed class UnreadOutput(int? topLogprobs)
                 tops[j] = Named(tokenizer, _topTokens[next], _topLogprobs[next], []);
             }
 
-            result[i] = Named(tokenizer, _tokens[i], _logprobs[i], tops);
+            result[i] = Named(tokenizer, _logprobTokens[i], _logprobs[i], tops);
         }
 
+        _logprobTokens.Clear();
         _logprobs.Clear();
         _topCounts.Clear();
         _topTokens.Clear();

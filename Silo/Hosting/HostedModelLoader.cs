@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Security.Cryptography;
 using XLLM.Grains.Interfaces.Catalog;
 using XLLM.Grains.Interfaces.Generation;
-using XLLM.Grains.Interfaces.Parsing;
 using XLLM.NativeBackends;
 using XLLM.NativeBackends.Ops;
 using XLLM.Silo.Diagnostics;
@@ -22,6 +21,9 @@ namespace XLLM.Silo.Hosting;
 /// <summary>A model folder to a running engine: backend, weights, tokenizer, template, KV pool. The one place that joins them.</summary>
 internal sealed class HostedModelLoader(SiloOptions options, TimeProvider clock, ILoggerFactory loggers, IMeterFactory meters)
 {
+    /// <summary>Random weights know no format; this one shows all messages, so prompts have the length that they would have.</summary>
+    private const string DummyTemplate = "{% for message in messages %}{{ message.role }}: {{ message.content }}\n{% endfor %}assistant:";
+
     /// <summary>Loads a model, showing progress.</summary>
     /// <exception cref="StartException">It cannot be served; one line that names the remedy.</exception>
     public HostedModel Load(ModelSource source, TextWriter output, bool isTerminal)
@@ -42,14 +44,16 @@ internal sealed class HostedModelLoader(SiloOptions options, TimeProvider clock,
 
     private HostedModel LoadCore(ModelSource source, LoadConsole console)
     {
-        var text = TextFiles.Load(source.Folder);
-        var (tokenizer, template) = (text.Tokenizer, text.Template);
+        var isDummy = options.LoadFormat == "dummy";
+        var text = isDummy ? null : TextFiles.Load(source.Folder);
+        var template = isDummy ? new ChatTemplate(DummyTemplate) : text?.Template;
         var format = ChatFormat.Choose(template?.Source ?? "", options.ToolCallParser, options.ReasoningParser);
         var backend = BackendRegistry.Open(options.Backend, options.Threads > 0 ? new BackendOptions { Threads = options.Threads } : new BackendOptions());
         try
         {
-            var weights = options.LoadFormat == "dummy" ? LoadFormat.Dummy : LoadFormat.Auto;
-            var loaded = ModelLoader.Load(source.Folder, backend, new ModelLoadOptions { Format = weights, Quantize = Quantize() }, console);
+            var loaded = ModelLoader.Load(
+                source.Folder, backend, new ModelLoadOptions { Format = isDummy ? LoadFormat.Dummy : LoadFormat.Auto, Quantize = Quantize() }, console);
+            var tokenizer = text?.Tokenizer ?? new ByteTokenizer(loaded.Info.VocabularySize);
             var geometry = new KvGeometry(loaded.Model.KvLayout, options.Engine.KvType.ElementType(), options.Engine.BlockTokens);
             var size = KvPoolSizing.Size(new KvPoolWish
             {
@@ -67,7 +71,7 @@ internal sealed class HostedModelLoader(SiloOptions options, TimeProvider clock,
             console.Done(string.Create(
                 CultureInfo.InvariantCulture,
                 $"{loaded.Info.Architecture}, {loaded.Info.Parameters / 1e6:F1} M parameters, context {size.MaxContext}, {size.Blocks} KV blocks, backend {backend.Name} ({backend.Description})"));
-            return new(descriptor, StartEngine(descriptor, loaded, tokenizer, backend, pool), Prompts(text, format), pool, backend);
+            return new(descriptor, StartEngine(descriptor, loaded, tokenizer, backend, pool), new PromptEncoder(tokenizer, template, text?.SpecialTokens ?? [], descriptor, clock), pool, backend);
         }
         catch
         {
@@ -94,13 +98,6 @@ internal sealed class HostedModelLoader(SiloOptions options, TimeProvider clock,
         DrawSeed,
         loggers.CreateLogger<InferenceEngine>());
 
-    private PromptEncoder Prompts(TextFiles text, ChatFormat format) => new(
-        text.Tokenizer,
-        text.Template,
-        text.SpecialTokens,
-        format.ToolCalls is { } name ? ToolCallParsers.Get(name) : null,
-        clock);
-
     private ModelDescriptor Describe(ModelSource source, ModelInfo info, KvPoolSize size, ChatFormat format, bool hasTemplate) => new()
     {
         Name = source.Name,
@@ -115,7 +112,7 @@ internal sealed class HostedModelLoader(SiloOptions options, TimeProvider clock,
         HasChatTemplate = hasTemplate,
         SamplingDefaults = new SamplingParameters
         {
-            Temperature = info.Generation.DoSample == false ? null : (float?)info.Generation.Temperature,
+            Temperature = info.Generation.DoSample == false ? 0 : (float?)info.Generation.Temperature,
             TopP = (float?)info.Generation.TopP,
             TopK = info.Generation.TopK,
             MinP = (float?)info.Generation.MinP,

@@ -69,9 +69,9 @@ internal static class RenderVerb
         {
             return new JsonObject { ["error"] = exception.Message };
         }
-        catch (Exception exception) when (exception is JsonException or ArgumentException or InvalidOperationException)
+        catch (Exception exception) when (exception is JsonException or ArgumentException)
         {
-            // Not JSON, a property twice, or half a surrogate pair in a text.
+            // Not JSON, or a property twice.
             return new JsonObject { ["error"] = $"the line is not a usable JSON object: {exception.Message}" };
         }
     }

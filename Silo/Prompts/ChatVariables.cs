@@ -8,7 +8,7 @@ namespace XLLM.Silo.Prompts;
 /// <summary>A chat request as the variables that Hugging Face chat templates expect. Pure.</summary>
 internal static class ChatVariables
 {
-    private static readonly JsonDocumentOptions Strict = new() { MaxDepth = 64 };
+    private static readonly JsonDocumentOptions Strict = new() { MaxDepth = 64, AllowDuplicateProperties = false };
 
     /// <summary>Builds the variables: special tokens, then the caller's own variables, then what the caller may not change.</summary>
     /// <exception cref="RequestException">The caller's extra variables or tools are no JSON object or array.</exception>
@@ -91,9 +91,9 @@ internal static class ChatVariables
         {
             return JsonNode.Parse(text, documentOptions: Strict) as JsonObject ?? (JsonNode)text;
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            return text;
+            return text;        // what a model wrote need not be JSON, nor valid UTF-16
         }
     }
 
@@ -105,7 +105,7 @@ internal static class ChatVariables
             return JsonNode.Parse(text, documentOptions: Strict) as T
                 ?? throw new RequestException(RequestErrors.InvalidValue, $"{parameter} must be a JSON {(typeof(T) == typeof(JsonArray) ? "array" : "object")}", parameter);
         }
-        catch (JsonException e)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             throw new RequestException(RequestErrors.InvalidValue, $"{parameter} is no valid JSON: {e.Message}", parameter);
         }

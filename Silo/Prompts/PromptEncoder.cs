@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using XLLM.Grains.Interfaces;
+using XLLM.Grains.Interfaces.Catalog;
 using XLLM.Grains.Interfaces.Chat;
 using XLLM.Grains.Interfaces.Parsing;
 using XLLM.Grains.Ports;
@@ -12,17 +13,15 @@ namespace XLLM.Silo.Prompts;
 /// <param name="tokenizer">The model's tokenizer.</param>
 /// <param name="template">The model's chat template, or null where it has none: chat is then refused, completions work.</param>
 /// <param name="specialTokens">Variables that the tokenizer's configuration defines: <c>bos_token</c>, <c>eos_token</c>, ...</param>
-/// <param name="toolSyntax">The syntax of the model's tool calls, or null.</param>
+/// <param name="model">Names the syntaxes of the model's tool calls and reasoning.</param>
 /// <param name="clock">Answers a template's <c>strftime_now</c>.</param>
 internal sealed class PromptEncoder(
     ITokenizer tokenizer,
     IChatTemplate? template,
     JsonObject specialTokens,
-    ToolCallSyntax? toolSyntax,
+    ModelDescriptor model,
     TimeProvider clock) : IPromptEncoder
 {
-    private static readonly string[] ReasoningOpenings = ["<think>"];
-
     /// <inheritdoc/>
     public RenderedPrompt Render(ChatRequest request)
     {
@@ -47,29 +46,16 @@ internal sealed class PromptEncoder(
             text = CutAfterFinalMessage(text, request);
         }
 
-        var forced = ForcedOpening(request);
+        var reasoningOpen = ChatOutputParsers.EndsInsideReasoning(model, text);
+        var forced = ChatOutputParsers.ForcedText(model, request, reasoningOpen);
         var tokens = tokenizer.Encode(text + forced, addSpecialTokens: false);
         return tokens.Length > 0
-            ? new(tokens, IsReasoningOpen(text), forced)
+            ? new(tokens, reasoningOpen && forced.Length == 0, forced)
             : throw new RequestException(RequestErrors.InvalidTemplateInput, "the model's chat template made an empty prompt of the messages", "messages");
     }
 
     /// <inheritdoc/>
     public int[] Encode(string text) => tokenizer.Encode(text, addSpecialTokens: true);
-
-    private static bool IsReasoningOpen(string text)
-    {
-        var end = text.AsSpan().TrimEnd();
-        foreach (var opening in ReasoningOpenings)
-        {
-            if (end.EndsWith(opening, StringComparison.Ordinal))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
 
     /// <summary>Takes away what the template wrote after the last message (its end token), so that the model goes on inside it.</summary>
     private static string CutAfterFinalMessage(string text, ChatRequest request)
@@ -80,18 +66,5 @@ internal sealed class PromptEncoder(
             ? text[..(start + content.Length)]
             : throw new RequestException(
                 RequestErrors.InvalidTemplateInput, "the model's chat template does not show the final message as it is, so it cannot be continued", "continue_final_message");
-    }
-
-    private string ForcedOpening(ChatRequest request)
-    {
-        if (request.ToolsJson is null || request.ToolChoice is ToolChoiceMode.Auto or ToolChoiceMode.None)
-        {
-            return "";
-        }
-
-        return toolSyntax is null
-            ? throw new RequestException(
-                RequestErrors.InvalidValue, $"the model '{request.Model}' has no known tool-call syntax, so tool_choice must be 'auto' or 'none'", "tool_choice")
-            : toolSyntax.Opening(request.ToolChoiceName);
     }
 }

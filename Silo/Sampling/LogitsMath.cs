@@ -9,7 +9,8 @@ internal static class LogitsMath
     /// <summary>Elements whose exponentials are summed into one partial sum by <see cref="Weights"/>.</summary>
     public const int BlockSize = 1024;
 
-    private static readonly int Lanes = Vector512<float>.Count;
+    /// <summary>Elements that are looked at together.</summary>
+    public const int Lanes = 16;
 
     /// <summary>The greatest element; NaN if there is one among them.</summary>
     public static float Max(ReadOnlySpan<float> values)
@@ -37,6 +38,34 @@ internal static class LogitsMath
 
         return result;
     }
+
+    /// <summary>The least element that is not minus infinity; plus infinity if there is none.</summary>
+    public static float MinFinite(ReadOnlySpan<float> values)
+    {
+        var (least, nothing) = (Vector512.Create(float.PositiveInfinity), Vector512.Create(float.NegativeInfinity));
+        var i = 0;
+        for (; i + Lanes <= values.Length; i += Lanes)
+        {
+            var value = Vector512.Create(values[i..]);
+            least = Vector512.MinNative(least, Vector512.ConditionalSelect(Vector512.Equals(value, nothing), least, value));
+        }
+
+        var result = float.PositiveInfinity;
+        for (var lane = 0; lane < Lanes; lane++)
+        {
+            result = Math.Min(result, least[lane]);
+        }
+
+        for (; i < values.Length; i++)
+        {
+            result = float.IsNegativeInfinity(values[i]) ? result : Math.Min(result, values[i]);
+        }
+
+        return result;
+    }
+
+    /// <summary>Whether up to <see cref="Lanes"/> elements are all zero; says no for fewer, which are then looked at one by one.</summary>
+    public static bool IsZero(ReadOnlySpan<float> values) => values.Length == Lanes && Vector512.EqualsAll(Vector512.Create(values), Vector512<float>.Zero);
 
     /// <summary>Place of the first element that equals a value; -1 if there is none.</summary>
     public static int IndexOf(ReadOnlySpan<float> values, float value)

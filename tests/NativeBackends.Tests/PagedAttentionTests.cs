@@ -149,6 +149,23 @@ public sealed class PagedAttentionTests
 
     [Theory]
     [MemberData(nameof(BackendVariants.All), MemberType = typeof(BackendVariants))]
+    public void PagedAttention_RoundsValuesToTheNearestBFloat16_TiesToEven(string variant)
+    {
+        // One position has the whole share, so its value comes back as it was stored.
+        using var harness = new Harness(variant);
+        var ops = harness.Ops;
+        const float Unit = 1f / 128;
+        float[] values = [1 + (Unit / 2), 1 + (Unit * 3 / 2), 1 + (Unit * 0.51f), -1 - (Unit * 0.49f), float.MaxValue, float.NegativeInfinity, float.NaN, 1e-40f];
+        float[] stored = [1, 1 + (2 * Unit), 1 + Unit, -1, float.PositiveInfinity, float.NegativeInfinity, float.NaN, BitConverter.UInt32BitsToSingle(0x00010000)];
+        var kv = new KvLayer(harness.Place(new byte[64]), DType.BF16, 2, 1, 8, 64, 0, 32);
+        var batch = new AttentionBatch(ops.Integers([0, 1]), ops.Integers([1]), ops.Integers([0]), ops.Integers([0]));
+        var y = ops.PagedAttention(
+            harness.Floats(new float[8], 1), harness.Floats(new float[8], 1), harness.Floats(values, 1), kv, batch, new HeadLayout(1, 1, 8), 1);
+        Assert.Equal(stored, harness.Read(y));
+    }
+
+    [Theory]
+    [MemberData(nameof(BackendVariants.All), MemberType = typeof(BackendVariants))]
     public void PagedAttention_OfNoRows_DoesNothing(string variant)
     {
         using var harness = new Harness(variant);

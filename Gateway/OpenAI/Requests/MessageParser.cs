@@ -57,7 +57,7 @@ internal static class MessageParser
         return new()
         {
             Role = role,
-            Content = Content(fields, mayBeMissing: calls.Length > 0, faults),
+            Content = Content(fields, mayBeMissing: role == Assistant && fields.Find("tool_calls") is { ValueKind: JsonValueKind.Array } made && made.GetArrayLength() > 0, faults),
             ToolCalls = calls,
             ToolCallId = role == Tool ? fields.Text("tool_call_id") : null,
             Name = fields.Text("name"),

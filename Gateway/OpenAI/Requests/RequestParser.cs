@@ -167,13 +167,11 @@ internal static class RequestParser
         {
             fields.Fault("continue_final_message", "and add_generation_prompt cannot both be true");
         }
-
-        if (!continues && begins == false)
+        else if (!continues && begins == false)
         {
             fields.Unsupported("add_generation_prompt", "false is supported only with continue_final_message true");
         }
-
-        if (continues && messages is [.., { Role: not "assistant" } last])
+        else if (continues && messages is [.., { Role: not "assistant" } last])
         {
             fields.Fault("continue_final_message", $"needs the last message to be the assistant's, but it is the {last.Role}'s");
         }

@@ -24,6 +24,8 @@ struct Q40Format : BlockFormat<32, 18> {
         const uint8_t* codes;
         F32x16 table;
 
+        const void* codes_at(int64_t) const { return codes; }
+
         template <int Part>
         F32x16 load(int64_t) const {
             const Bytes16 halves = load_bytes(codes);
@@ -43,6 +45,8 @@ struct Q80Format : BlockFormat<32, 34> {
     struct Run {
         const uint8_t* codes;
         F32x16 scale;
+
+        const void* codes_at(int64_t) const { return codes; }
 
         template <int Part>
         F32x16 load(int64_t) const {
@@ -84,6 +88,8 @@ struct Q4KFormat : BlockFormat<256, 144> {
         const uint8_t* codes;
         SixBits six;
 
+        const void* codes_at(int64_t at) const { return codes + at / 2; }
+
         // 32 bytes have the codes of two runs: one in the low halves, the next one in the high halves.
         template <int Part>
         F32x16 load(int64_t at) const {
@@ -106,6 +112,8 @@ struct Q5KFormat : BlockFormat<256, 176> {
     struct Run {
         const uint8_t* fifth_bits;
         SixBits six;
+
+        const void* codes_at(int64_t at) const { return fifth_bits + 32 + at / 2; }
 
         template <int Part>
         F32x16 load(int64_t at) const {
@@ -130,6 +138,8 @@ struct Q6KFormat : BlockFormat<256, 210> {
     struct Run {
         const uint8_t* bytes;
         float scales[16];
+
+        const void* codes_at(int64_t at) const { return bytes + at / 2; }
 
         // Half a block has 64 bytes of low halves and 32 bytes of two high bits; a quarter of that half is 32 columns.
         template <int Part>

@@ -39,7 +39,7 @@ static inline void add_tail(const float* x, int64_t x_stride, const typename For
         load_tail<Format>(runs[o], at, count, columns[o]);
     }
 
-    tile_columns<F32Format, Rows, Outputs>(x, x_stride, reinterpret_cast<const char*>(columns), sizeof columns[0], 0, count, sums);
+    tile_columns<ScratchFormat, Rows, Outputs>(x, x_stride, reinterpret_cast<const char*>(columns), sizeof columns[0], 0, count, sums);
 }
 
 template <class Format, int Rows, int Outputs>
@@ -52,6 +52,7 @@ static inline void coded_tile(const float* x, int64_t x_stride, const xllm_weigh
     F32x16 sums[Rows][Outputs];
     clear_sums(sums);
     const int64_t run_columns = Format::run_columns(weight);
+    const int64_t ahead = kRowsAhead * row_bytes(weight);
     for (int64_t number = 0, from = 0; from < weight.columns; ++number, from += run_columns) {
         const int64_t end = from + run_columns < weight.columns ? from + run_columns : weight.columns;
         typename Format::Run runs[Outputs];
@@ -62,6 +63,11 @@ static inline void coded_tile(const float* x, int64_t x_stride, const xllm_weigh
 
         int64_t k = from;
         for (; k + Format::kStep <= end; k += Format::kStep) {
+#pragma GCC unroll 8
+            for (int o = 0; o < Outputs; ++o) {
+                __builtin_prefetch(reinterpret_cast<const char*>(runs[o].codes_at(k - from)) + ahead, 0, kIntoL2);
+            }
+
             add_parts<Format, Rows, Outputs>(x + k, x_stride, runs, k - from, sums);
         }
 

@@ -5,7 +5,7 @@
 //   bias    [1, outputs] F32, or none
 //   y       [rows, outputs] F32
 //
-// Threads take pieces of outputs. With few rows (decode) the weights are read once and converted in registers: the op is as fast as
+// Threads take pieces of outputs. With few rows (decode) the weights pass once and are converted in registers: the op is as fast as
 // memory. With many rows (prefill) a block of weight rows is converted to F32 into L2 once and every tile of rows runs over it: the
 // op is as fast as multiply-add. Both add in the same order (tile.h), so a row's bits do not tell which one computed it.
 //
@@ -20,9 +20,10 @@
 namespace xllm::cpu::XLLM_ISA {
 namespace {
 
-// Up to here dense weights are converted again for each tile of rows, from L1; beyond, converting once into L2 is cheaper.
-// Measured on Zen 4 with 1,024 inputs: equal at 12 rows. Others cost more to convert: for them the limit is one tile.
-constexpr int kMostRowsOfDecode = 2 * kTileRows;
+// Up to here dense weights are converted again for each tile of rows; beyond, once into L2. Measured on Zen 4, one thread, BF16, 1,024
+// inputs, as parts of the multiply-add peak: 16 rows 0.9 in registers and 0.5 through L2; 32 rows 0.75 and 0.6; 512 rows 0.8 both,
+// but with 3,072 inputs 0.7 and 0.8. Coded weights cost more to convert: for them the limit is one tile.
+constexpr int kMostConvertedInRegisters = 8 * kTileRows;
 
 // What a piece of decode reads: long enough to hide the cost of taking a piece, short enough to divide evenly between threads.
 constexpr int64_t kDecodePieceBytes = 128 << 10;
@@ -64,7 +65,7 @@ xllm_tensor in_stored_order(ThreadPool& threads, const xllm_tensor& x, const int
     return {sorted, XLLM_F32, x.rows, x.columns, x.columns};
 }
 
-// Few rows: the weights are read once and converted in registers.
+// Few rows: the weights pass once and are converted in registers.
 void few_rows(ThreadPool& threads, const xllm_tensor& x, const xllm_weight& weight, const xllm_tensor* bias, const xllm_tensor& y) {
     const int64_t outputs = weight.rows;
     const int64_t bytes = row_bytes(weight);
@@ -102,7 +103,7 @@ void many_rows(ThreadPool& threads, const xllm_tensor& x, const xllm_weight& wei
         const int count = static_cast<int>(outputs - first < step ? outputs - first : step);
         float* block = static_cast<float*>(threads.scratch(thread));
         dequantize_stored_rows(weight, first, count, block, stride);
-        dot_products<F32Format>(static_cast<const float*>(x.data), x.row_stride, x.rows, reinterpret_cast<const char*>(block), bytes, inputs,
+        dot_products<ScratchFormat>(static_cast<const float*>(x.data), x.row_stride, x.rows, reinterpret_cast<const char*>(block), bytes, inputs,
                                 count, row<float>(y, 0) + first, y.row_stride);
         add_bias(bias, y, first, count);
     });
@@ -116,7 +117,7 @@ void linear(ThreadPool& threads, const xllm_tensor& x, const xllm_weight& weight
     }
 
     const xllm_tensor& stored = weight.order == nullptr ? x : in_stored_order(threads, x, weight.order);
-    const int most_rows = is_dense(weight) ? kMostRowsOfDecode : kTileRows;
+    const int most_rows = is_dense(weight) ? kMostConvertedInRegisters : kTileRows;
     (x.rows <= most_rows ? few_rows : many_rows)(threads, stored, weight, bias, y);
 }
 

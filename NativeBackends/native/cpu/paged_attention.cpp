@@ -94,12 +94,31 @@ void store_vector(const xllm_kv_layer& kv, int64_t layer_offset, int64_t slot, i
     }
 }
 
+// Positions [from, from + count) of one head's keys or values, and what is to be read after them.
+struct Piece {
+    int64_t layer_offset;
+    int64_t from;
+    int count;
+    int64_t next_layer_offset;
+    int64_t next_from;
+    int next_count;
+};
+
 template <class Format>
-void read_vectors(const xllm_kv_layer& kv, int64_t layer_offset, const int32_t* blocks, int64_t head, int64_t from, int count,
-                  int64_t width, float* result) {
-    for (int i = 0; i < count; ++i) {
-        const int64_t position = from + i;
-        const char* source = kv_address(kv, layer_offset, blocks[position / kv.block_tokens], head, position % kv.block_tokens);
+void read_vectors(const xllm_kv_layer& kv, const int32_t* blocks, int64_t head, const Piece& piece, int64_t width, float* result) {
+    constexpr int kCacheLine = 64;
+    for (int i = 0; i < piece.count; ++i) {
+        // A head's vectors lie in short runs, one per block, which the hardware's prefetching learns too late.
+        if (i < piece.next_count) {
+            const int64_t next = piece.next_from + i;
+            const char* ahead = kv_address(kv, piece.next_layer_offset, blocks[next / kv.block_tokens], head, next % kv.block_tokens);
+            for (int byte = 0; byte < kv.head_size * Format::kSize; byte += kCacheLine) {
+                __builtin_prefetch(ahead + byte, 0, kIntoL2);
+            }
+        }
+
+        const int64_t position = piece.from + i;
+        const char* source = kv_address(kv, piece.layer_offset, blocks[position / kv.block_tokens], head, position % kv.block_tokens);
         int64_t c = 0;
         for (; c + kLanes <= kv.head_size; c += kLanes) {
             store(result + i * width + c, Format::load(source, c));
@@ -111,13 +130,12 @@ void read_vectors(const xllm_kv_layer& kv, int64_t layer_offset, const int32_t* 
     }
 }
 
-// Keys or values of the positions [from, from + count) as F32 [count, width].
-void read_piece(const xllm_kv_layer& kv, int64_t layer_offset, const int32_t* blocks, int64_t head, int64_t from, int count, int64_t width,
-                float* result) {
+// The piece as F32 [count, width].
+void read_piece(const xllm_kv_layer& kv, const int32_t* blocks, int64_t head, const Piece& piece, int64_t width, float* result) {
     if (kv.dtype == XLLM_F32) {
-        read_vectors<F32Format>(kv, layer_offset, blocks, head, from, count, width, result);
+        read_vectors<F32Format>(kv, blocks, head, piece, width, result);
     } else {
-        read_vectors<Bf16Format>(kv, layer_offset, blocks, head, from, count, width, result);
+        read_vectors<Bf16Format>(kv, blocks, head, piece, width, result);
     }
 }
 
@@ -269,10 +287,13 @@ void attend(const xllm_tensor& q, const xllm_kv_layer& kv, const Shape& shape, f
     const int64_t visible = unit.position + unit.rows;
     for (int64_t from = 0; from < visible; from += kPiece) {
         const int count = static_cast<int>(visible - from < kPiece ? visible - from : kPiece);
-        read_piece(kv, kv.key_offset, unit.blocks, unit.head, from, count, shape.width, scratch.keys);
-        read_piece(kv, kv.value_offset, unit.blocks, unit.head, from, count, shape.width, scratch.values);
-        dot_products<F32Format>(scratch.q, shape.width, queries, reinterpret_cast<const char*>(scratch.keys),
-                                shape.width * static_cast<int64_t>(sizeof(float)), shape.width, count, scratch.scores, kPiece);
+        const int64_t rest = visible - from - count;
+        const Piece keys = {kv.key_offset, from, count, kv.value_offset, from, count};
+        const Piece values = {kv.value_offset, from, count, kv.key_offset, from + kPiece, static_cast<int>(rest < kPiece ? rest : kPiece)};
+        read_piece(kv, unit.blocks, unit.head, keys, shape.width, scratch.keys);
+        read_piece(kv, unit.blocks, unit.head, values, shape.width, scratch.values);
+        dot_products<ScratchFormat>(scratch.q, shape.width, queries, reinterpret_cast<const char*>(scratch.keys),
+                                    shape.width * static_cast<int64_t>(sizeof(float)), shape.width, count, scratch.scores, kPiece);
         for (int i = 0; i < queries; ++i) {
             const int64_t seen = unit.position + i / shape.group + 1 - from;
             scratch.limits[i] = static_cast<int>(seen < 0 ? 0 : seen < count ? seen : count);

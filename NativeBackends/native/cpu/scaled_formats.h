@@ -6,6 +6,7 @@
 //   Row, row     where a row's parts begin
 //   Run, run     what the numbered run of a row needs
 //   load<Part>   sixteen columns of a run, as F32: those at the given place + 16 * Part
+//   codes_at     where the codes of a place are, to ask for those of later rows ahead
 //   Tail         a run's last columns, fewer than kStep, where they can be read whole
 // From these come the product (coded_tile.h) and the rows as F32 (dequantize.cpp), so that both have the same numbers.
 #pragma once
@@ -46,6 +47,8 @@ struct F8e4m3Format : ScaledFormat {
         const char* codes;
         F32x16 scale;
 
+        const void* codes_at(int64_t at) const { return codes + at; }
+
         template <int>
         F32x16 load(int64_t at) const {
             return f8e4m3_scaled(load_bytes(codes + at), scale);
@@ -68,6 +71,8 @@ struct I8Format : ScaledFormat {
         const char* codes;
         F32x16 scale;
         F32x16 zero;
+
+        const void* codes_at(int64_t at) const { return codes + at; }
 
         template <int>
         F32x16 load(int64_t at) const {
@@ -93,6 +98,8 @@ struct I4Format : ScaledFormat {
     struct Run {
         const char* codes;
         F32x16 table;
+
+        const void* codes_at(int64_t at) const { return codes + at / 2; }
 
         template <int Part>
         F32x16 load(int64_t at) const {

@@ -10,6 +10,12 @@
 
 namespace xllm::cpu::XLLM_ISA {
 
+// Weights that pass once are asked for this many rows before their use: the next tile's. The hardware's own prefetching follows neither
+// several rows at once nor the step to the next tile. Measured on Zen 4, one thread, 1,024 inputs in BF16, 1 and 4 rows: 11 and
+// 7.5 GB/s without, 22 and 24 GB/s with; into L1 instead of L2 it does not help.
+constexpr int kRowsAhead = 4;
+constexpr int kIntoL2 = 2;
+
 // Adds the products of the columns [from, to) to the sums; from is a multiple of 16.
 //   x       Rows rows, x_stride floats apart
 //   w       Outputs rows in the given format, w_stride bytes apart
@@ -21,6 +27,10 @@ static inline __attribute__((always_inline)) void tile_columns(const float* x, i
         F32x16 weights[Outputs];
 #pragma GCC unroll 8
         for (int o = 0; o < Outputs; ++o) {
+            if constexpr (Format::kFromMemory) {
+                __builtin_prefetch(w + (o + kRowsAhead) * w_stride + k * Format::kSize, 0, kIntoL2);
+            }
+
             weights[o] = Format::load(w + o * w_stride, k);
         }
 

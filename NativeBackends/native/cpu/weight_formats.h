@@ -21,18 +21,26 @@ struct F32Format {
     static F32x16 load(const char* row, int64_t at) { return load_f32(row + at * 4); }
     static F32x16 load_first(const char* row, int64_t at, int count) { return load_first_elements<4, load_f32>(row, at, count); }
     static constexpr int kSize = 4;
+    static constexpr bool kFromMemory = true;
+};
+
+// F32 that this library wrote itself just before: in a cache, and not to be asked for ahead.
+struct ScratchFormat : F32Format {
+    static constexpr bool kFromMemory = false;
 };
 
 struct Bf16Format {
     static F32x16 load(const char* row, int64_t at) { return load_bf16(row + at * 2); }
     static F32x16 load_first(const char* row, int64_t at, int count) { return load_first_elements<2, load_bf16>(row, at, count); }
     static constexpr int kSize = 2;
+    static constexpr bool kFromMemory = true;
 };
 
 struct F16Format {
     static F32x16 load(const char* row, int64_t at) { return load_f16(row + at * 2); }
     static F32x16 load_first(const char* row, int64_t at, int count) { return load_first_elements<2, load_f16>(row, at, count); }
     static constexpr int kSize = 2;
+    static constexpr bool kFromMemory = true;
 };
 
 static inline bool is_dense(const xllm_weight& weight) { return weight.format <= XLLM_WEIGHT_F16; }

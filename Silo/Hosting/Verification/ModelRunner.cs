@@ -97,15 +97,33 @@ internal sealed class ModelRunner : IDisposable
         var ops = _backend.Ops;
         ops.BeginStep();
         var batch = BuildBatch(grants, ops);
+        batch.LogitRows = ops.Integers([.. Enumerable.Range(0, batch.TokenIds.Columns)]);
         batch.HiddenStates = hiddenStates is null ? null : (layer, states) => hiddenStates(layer, Read(states));
 
         var logits = Read(_model.Forward(batch, ops));
+        Advance(grants);
+        return logits;
+    }
+
+    /// <summary>Computes one step as an engine does: logits of each grant's last token, which stay in the backend.</summary>
+    /// <param name="grants">Each sequence at most once.</param>
+    public void Forward(IReadOnlyList<RunnerGrant> grants)
+    {
+        var ops = _backend.Ops;
+        ops.BeginStep();
+        var batch = BuildBatch(grants, ops);
+        var rows = 0;
+        batch.LogitRows = ops.Integers([.. grants.Select(grant => (rows += grant.TokenIds.Length) - 1)]);
+        _model.Forward(batch, ops);
+        Advance(grants);
+    }
+
+    private static void Advance(IReadOnlyList<RunnerGrant> grants)
+    {
         foreach (var (sequence, tokenIds) in grants)
         {
             sequence.ComputedTokens += tokenIds.Length;
         }
-
-        return logits;
     }
 
     /// <inheritdoc/>
@@ -142,7 +160,7 @@ internal sealed class ModelRunner : IDisposable
         {
             TokenIds = ops.Integers([.. tokenIds]),
             Positions = ops.Integers([.. positions]),
-            LogitRows = ops.Integers([.. Enumerable.Range(0, tokenIds.Count)]),
+            LogitRows = default,
             Kv = _pool.Layers,
             Attention = [.. _groupOfLayer.Select(group => groups[group])],
         };

@@ -43,7 +43,7 @@ internal static class Arithmetic
                 var isMarkup = head.IsMarkup || tail.IsMarkup;
                 var (begin, end) = isMarkup ? (Markup.Escape(context, head), Markup.Escape(context, tail)) : (head.Text, tail.Text);
                 context.CheckTextLength((long)begin.Length + end.Length);
-                context.Allocate(begin.Length + end.Length);
+                context.AllocateText(begin.Length + end.Length);
                 return new TextValue(begin + end, isMarkup);
             case (ListValue head, ListValue tail):
                 return Join(context, head, tail);
@@ -234,7 +234,7 @@ internal static class Arithmetic
 
     private static Value Join(RenderContext context, SequenceValue head, SequenceValue tail)
     {
-        context.Allocate(head.Items.Count + tail.Items.Count);
+        context.AllocateItems(head.Items.Count + tail.Items.Count);
         Value[] items = [.. head.Items, .. tail.Items];
         return head is ListValue ? new ListValue(items) : new TupleValue(items);
     }
@@ -245,12 +245,12 @@ internal static class Arithmetic
         if (value is TextValue text)
         {
             context.CheckTextLength((long)text.Text.Length * count);
-            context.Allocate((long)text.Text.Length * count);
+            context.AllocateText((long)text.Text.Length * count);
             return new TextValue(text.Text.Length == 0 ? "" : string.Concat(Enumerable.Repeat(text.Text, count)), text.IsMarkup);
         }
 
         var sequence = (SequenceValue)value;
-        context.Allocate((long)sequence.Items.Count * count);
+        context.AllocateItems((long)sequence.Items.Count * count);
         var items = new List<Value>(sequence.Items.Count * count);
         for (var i = 0; i < count && sequence.Items.Count > 0; i++)
         {

@@ -47,7 +47,7 @@ internal static class Markup
 
     private static string Remove(RenderContext context, string text, string begin, string end)
     {
-        context.Allocate(text.Length);
+        context.AllocateText(text.Length);
         var result = new System.Text.StringBuilder();
         var at = 0;
         while (text.IndexOf(begin, at, StringComparison.Ordinal) is var start and >= 0 && text.IndexOf(end, start, StringComparison.Ordinal) is var stop and >= 0)

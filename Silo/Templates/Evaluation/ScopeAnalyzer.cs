@@ -195,10 +195,15 @@ internal sealed class ScopeAnalyzer
         }
     }
 
-    private static bool StoresLoop(Node node) =>
-        node is NameExpression { Name: "loop", Use: NameUse.Store } || node.Children.Any(StoresLoop);
+    private static bool StoresLoop(Node node) => Has(node, part => part is NameExpression { Name: "loop", Use: NameUse.Store });
 
-    private static bool HasScopedBlock(Node node) => node is BlockStatement { IsScoped: true } || node.Children.Any(HasScopedBlock);
+    private static bool HasScopedBlock(Node node) => Has(node, part => part is BlockStatement { IsScoped: true });
+
+    private static bool Has(Node node, Func<Node, bool> test)
+    {
+        RuntimeHelpers.EnsureSufficientExecutionStack();
+        return test(node) || node.Children.Any(child => Has(child, test));
+    }
 
     private void VisitMacro(Node node, MacroSignature signature, AnalysisFrame frame)
     {

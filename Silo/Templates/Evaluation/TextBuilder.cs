@@ -49,6 +49,6 @@ internal sealed class TextBuilder(RenderContext context, int maxLength, string n
             throw new TemplateFault($"{name} of {_text.Length + length} characters exceeds the bound of {maxLength}");
         }
 
-        context.Allocate(length);
+        context.AllocateText(length);
     }
 }

@@ -35,7 +35,7 @@ internal static class AttributeGetter
             return value;
         }
 
-        context.Allocate(text.Text.Length);
+        context.AllocateText(text.Text.Length);
         return new TextValue(CaseMapping.Lower(text.Text), text.IsMarkup);
     }
 }

@@ -195,7 +195,7 @@ internal sealed record FormatSpecification
     {
         var padding = Math.Max(0, _width - sign.Length - new TextValue(text).Length);
         context.CheckTextLength((long)padding * _fill.Length);
-        context.Allocate(padding);
+        context.AllocateText(padding);
         var left = align switch
         {
             '<' => 0,

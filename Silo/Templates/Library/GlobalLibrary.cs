@@ -59,7 +59,7 @@ internal static class GlobalLibrary
         {
             foreach (var (key, value) in source.Items)
             {
-                context.Allocate(4);
+                context.AllocateItems(2);
                 result.Set(key, value);
             }
         }

@@ -76,10 +76,10 @@ internal static class NumberParser
             return false;
         }
 
-        // Python bounds only the bases that take quadratic time; here all do.
+        // More digits take too long: Python refuses them as it refuses what is no number.
         if (digits.Length > context.Limits.MaxIntegerDigits)
         {
-            throw new TemplateFault($"Exceeds the limit ({context.Limits.MaxIntegerDigits} digits) for integer string conversion: value has {digits.Length} digits");
+            return false;
         }
 
         foreach (var c in digits)

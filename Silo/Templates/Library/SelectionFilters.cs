@@ -104,7 +104,7 @@ internal static class SelectionFilters
         var items = value.Iterate(context);
         while (items.MoveNext())
         {
-            context.Allocate(1);
+            context.AllocateItems(1);
             var key = getter(items.Current);
             if (seen.Add(key.IsHashable ? key : throw new TemplateFault($"unhashable type: '{key.TypeName}'")))
             {

@@ -120,7 +120,7 @@ internal static class SequenceFilters
         var items = dictionary.Items.Select(item => (Value)new TupleValue([item.Key, item.Value])).ToList();
         var keys = dictionary.Items.Select(item => by == "key" ? item.Key : item.Value)
             .Select(key => bound[0]?.IsTrue ?? false ? key : AttributeGetter.IgnoreCase(context, key)).ToList();
-        context.Allocate(items.Count * 2L);
+        context.AllocateItems(items.Count * 2L);
         return new ListValue(Sorting.Sort(context, items, keys, bound[2]?.IsTrue ?? false));
     }
 
@@ -198,7 +198,7 @@ internal static class SequenceFilters
         var items = value.Iterate(context);
         while (items.MoveNext())
         {
-            context.Allocate(1);
+            context.AllocateItems(1);
             if (Comparisons.AreEqual(context, new IntegerValue(batch.Count), size))
             {
                 yield return new ListValue(batch);
@@ -216,7 +216,7 @@ internal static class SequenceFilters
         if (filling is not null)
         {
             var missing = (long)IntegerValue.Count(size) - batch.Count;
-            context.Allocate(Math.Max(0, missing));
+            context.AllocateItems(Math.Max(0, missing));
             batch.AddRange(Enumerable.Repeat(filling, (int)Math.Max(0, missing)));
         }
 
@@ -237,7 +237,7 @@ internal static class SequenceFilters
         var (size, longer) = slices > 0 ? (all.Count / slices, all.Count % slices) : (0, 0);
         for (var (number, at) = (0, 0); number < slices; number++)
         {
-            context.Allocate(1);
+            context.AllocateItems(1);
             var count = size + (number < longer ? 1 : 0);
             var slice = all.GetRange(at, count);
             at += count;

@@ -34,7 +34,7 @@ internal static class TextFilters
     {
         arguments.Bind(name, 0);
         var text = FilterText.Soft(context, value);
-        context.Allocate(text.Text.Length);
+        context.AllocateText(text.Text.Length);
         return new TextValue(map(text.Text), text.IsMarkup && name != "title");
     };
 
@@ -76,7 +76,7 @@ internal static class TextFilters
             var other => throw new TemplateFault($"strip arg must be None or str, not {other.TypeName}"),
         };
         var text = FilterText.Soft(context, value);
-        context.Allocate(text.Text.Length);
+        context.AllocateText(text.Text.Length);
         return new TextValue(TextMethods.Strip(context, text.Text, characters, true, true), text.IsMarkup);
     }
 
@@ -165,7 +165,7 @@ internal static class TextFilters
 
         var kept = text.Text[..text.Offset(length - end.Length)];
         var space = bound[1]?.IsTrue ?? false ? -1 : kept.LastIndexOf(' ');
-        context.Allocate(kept.Length);
+        context.AllocateText(kept.Length);
         return Arithmetic.Add(context, new TextValue(space < 0 ? kept : kept[..space], text.IsMarkup), end);
     }
 

@@ -42,7 +42,7 @@ internal static partial class TextMethods
         {
             TextValue => [bound[0]!],
             TupleValue tuple => tuple.Items,
-            UndefinedValue or _ => throw new TemplateFault($"{function} first arg must be str or a tuple of str, not {bound[0]!.TypeName}"),
+            _ => throw new TemplateFault($"{function} first arg must be str or a tuple of str, not {bound[0]!.TypeName}"),
         };
         if (!TryWindow(self, bound[1], bound[2], out var start, out var end))
         {

@@ -13,7 +13,8 @@ internal static partial class TextMethods
         var items = new List<Value>();
         foreach (var part in parts)
         {
-            context.Allocate(1);
+            context.AllocateItems(1);
+            context.AllocateText(part.Length);
             items.Add(new TextValue(part, self.IsMarkup));
         }
 
@@ -136,6 +137,7 @@ internal static partial class TextMethods
         }
 
         var text = self.Text;
+        context.AllocateText(text.Length);
         var place = isLast ? TextSearch.LastIndexOf(text, separator, text.Length) : TextSearch.IndexOf(text, separator, 0);
         var (head, middle, tail) = (place, isLast) switch
         {
@@ -154,14 +156,21 @@ internal static partial class TextMethods
             TextValue text => text.Text,
             var other => throw new TemplateFault($"{function} arg must be None or str, not {other.TypeName}"),
         };
+        context.AllocateText(self.Text.Length);
         return new TextValue(Strip(context, self.Text, characters, function != "rstrip", function != "lstrip"), self.IsMarkup);
     }
 
-    private static TextValue RemovePrefix(TextValue self, string prefix) =>
-        self.Text.StartsWith(prefix, StringComparison.Ordinal) ? new TextValue(self.Text[prefix.Length..], self.IsMarkup) : self;
+    private static TextValue RemovePrefix(RenderContext context, TextValue self, string prefix)
+    {
+        context.AllocateText(self.Text.Length);
+        return self.Text.StartsWith(prefix, StringComparison.Ordinal) ? new TextValue(self.Text[prefix.Length..], self.IsMarkup) : self;
+    }
 
-    private static TextValue RemoveSuffix(TextValue self, string suffix) =>
-        self.Text.EndsWith(suffix, StringComparison.Ordinal) ? new TextValue(self.Text[..^suffix.Length], self.IsMarkup) : self;
+    private static TextValue RemoveSuffix(RenderContext context, TextValue self, string suffix)
+    {
+        context.AllocateText(self.Text.Length);
+        return self.Text.EndsWith(suffix, StringComparison.Ordinal) ? new TextValue(self.Text[..^suffix.Length], self.IsMarkup) : self;
+    }
 
     private static TextValue Replace(RenderContext context, TextValue self, Arguments arguments)
     {
@@ -210,7 +219,7 @@ internal static partial class TextMethods
     {
         var padding = Math.Max(0, width - self.Length);
         context.CheckTextLength(self.Text.Length + ((long)padding * fill.Length));
-        context.Allocate(padding);
+        context.AllocateText(self.Text.Length + padding);
         var left = function switch
         {
             "ljust" => 0,

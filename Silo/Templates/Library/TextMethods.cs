@@ -38,8 +38,8 @@ internal static partial class TextMethods
         ["lower"] = Map("lower", CaseMapping.Lower),
         ["lstrip"] = (context, self, arguments) => Strip(context, self, arguments, "lstrip"),
         ["partition"] = (context, self, arguments) => Partition(context, self, arguments, isLast: false),
-        ["removeprefix"] = (_, self, arguments) => RemovePrefix(self, Text(arguments.BindPositional("removeprefix", 1, 1)[0]!, "removeprefix")),
-        ["removesuffix"] = (_, self, arguments) => RemoveSuffix(self, Text(arguments.BindPositional("removesuffix", 1, 1)[0]!, "removesuffix")),
+        ["removeprefix"] = (context, self, arguments) => RemovePrefix(context, self, Text(arguments.BindPositional("removeprefix", 1, 1)[0]!, "removeprefix")),
+        ["removesuffix"] = (context, self, arguments) => RemoveSuffix(context, self, Text(arguments.BindPositional("removesuffix", 1, 1)[0]!, "removesuffix")),
         ["replace"] = Replace,
         ["rfind"] = (context, self, arguments) => Find(context, self, arguments, isLast: true, mustExist: false),
         ["rindex"] = (context, self, arguments) => Find(context, self, arguments, isLast: true, mustExist: true),
@@ -69,7 +69,7 @@ internal static partial class TextMethods
 
         return new FunctionValue($"str.{name}", (context, arguments) =>
         {
-            context.Allocate(self.Text.Length);
+            context.Work(self.Text.Length);
             return method(context, self, arguments);
         });
     }
@@ -117,7 +117,7 @@ internal static partial class TextMethods
         var places = old.Length > 0 ? TextSearch.All(text, old, limit) : Boundaries(text, limit);
         var length = text.Length + ((long)places.Count * (replacement.Length - old.Length));
         context.CheckTextLength(length);
-        context.Allocate(length + places.Count);
+        context.AllocateText(length + places.Count);
         var result = new StringBuilder((int)length);
         var at = 0;
         foreach (var place in places)
@@ -132,13 +132,13 @@ internal static partial class TextMethods
     private static List<int> Boundaries(string text, int most)
     {
         var whole = new TextValue(text);
-        return [.. Enumerable.Range(0, whole.Length + 1).Take(most).Select(whole.Offset)];
+        return [.. Enumerable.Range(0, Math.Min(whole.Length + 1, most)).Select(whole.Offset)];
     }
 
     private static Func<RenderContext, TextValue, Arguments, Value> Map(string name, Func<string, string> map) => (context, self, arguments) =>
     {
         arguments.BindPositional(name, 0, 0);
-        context.CheckTextLength(self.Text.Length);
+        context.AllocateText(self.Text.Length);
         return new TextValue(map(self.Text), self.IsMarkup);
     };
 

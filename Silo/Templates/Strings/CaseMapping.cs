@@ -10,7 +10,7 @@ namespace XLLM.Silo.Templates.Strings;
 internal static class CaseMapping
 {
     private static readonly FrozenDictionary<Rune, string> UpperExceptions = Table(
-        "\u00DFSS \u0149\u02BCN \u01F0J\u030C \u0390\u0399\u0308\u0301 \u03B0\u03A5\u0308\u0301 \u0587\u0535\u0552 \u1E96H\u0331 \u1E97T\u0308 \u1E98W\u030A "
+        "\u0131I \u017FS \u00DFSS \u0149\u02BCN \u01F0J\u030C \u0390\u0399\u0308\u0301 \u03B0\u03A5\u0308\u0301 \u0587\u0535\u0552 \u1E96H\u0331 \u1E97T\u0308 \u1E98W\u030A "
         + "\u1E99Y\u030A \u1E9AA\u02BE \u1F50\u03A5\u0313 \u1F52\u03A5\u0313\u0300 \u1F54\u03A5\u0313\u0301 \u1F56\u03A5\u0313\u0342 \u1F80\u1F08\u0399 "
         + "\u1F81\u1F09\u0399 \u1F82\u1F0A\u0399 \u1F83\u1F0B\u0399 \u1F84\u1F0C\u0399 \u1F85\u1F0D\u0399 \u1F86\u1F0E\u0399 \u1F87\u1F0F\u0399 "
         + "\u1F88\u1F08\u0399 \u1F89\u1F09\u0399 \u1F8A\u1F0A\u0399 \u1F8B\u1F0B\u0399 \u1F8C\u1F0C\u0399 \u1F8D\u1F0D\u0399 \u1F8E\u1F0E\u0399 "
@@ -39,6 +39,11 @@ internal static class CaseMapping
 
     public static string Upper(string text)
     {
+        if (Ascii.IsValid(text))
+        {
+            return text.ToUpperInvariant();
+        }
+
         var result = new StringBuilder(text.Length);
         foreach (var part in Runes(text))
         {
@@ -50,6 +55,11 @@ internal static class CaseMapping
 
     public static string Lower(string text)
     {
+        if (Ascii.IsValid(text))
+        {
+            return text.ToLowerInvariant();
+        }
+
         var result = new StringBuilder(text.Length);
         var parts = new RuneWindow(text);
         foreach (var part in Runes(text))
@@ -140,6 +150,11 @@ internal static class CaseMapping
     /// <summary>The lower case of the rest of a text; what comes before still decides about a final sigma.</summary>
     public static string LowerFrom(string text, int start)
     {
+        if (Ascii.IsValid(text))
+        {
+            return text[start..].ToLowerInvariant();
+        }
+
         var result = new StringBuilder(text.Length);
         var window = new RuneWindow(text);
         foreach (var part in Runes(text).SkipWhile(part => part.Offset < start))

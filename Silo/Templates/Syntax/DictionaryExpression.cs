@@ -18,7 +18,7 @@ internal sealed class DictionaryExpression(int line, IReadOnlyList<(Expression K
             result.Set(key.Evaluate(context, scope), value.Evaluate(context, scope));
         }
 
-        context.Allocate(items.Count * 4);
+        context.AllocateItems(items.Count * 2);
         return result;
     }
 }

@@ -1,8 +1,5 @@
-using System.Globalization;
-using System.Numerics;
 using System.Text;
 using XLLM.Silo.Templates.Strings;
-using XLLM.Silo.Templates.Values;
 
 namespace XLLM.Silo.Templates.Syntax;
 
@@ -124,7 +121,11 @@ internal sealed class Lexer(TemplateSource source)
             }
         }
 
-        throw source.Fail(tag, "Missing end of comment tag");
+        // As Jinja2's: a comment or raw block that begins at the very end is not missed.
+        if (_position < _text.Length)
+        {
+            throw source.Fail(tag, "Missing end of comment tag");
+        }
     }
 
     /// <summary>Whether <c>raw</c> and the end of its tag stand here; <paramref name="end"/> is behind them.</summary>
@@ -157,7 +158,10 @@ internal sealed class Lexer(TemplateSource source)
             }
         }
 
-        throw source.Fail(tag, "Missing end of raw directive");
+        if (begin < _text.Length)
+        {
+            throw source.Fail(tag, "Missing end of raw directive");
+        }
     }
 
     /// <summary>Matches the end of a tag, which takes in the whitespace that its sign asks for.</summary>
@@ -297,112 +301,8 @@ internal sealed class Lexer(TemplateSource source)
 
     private void ReadNumber(int start)
     {
-        if (TryFloat(start, out var end))
-        {
-            var digits = _text[start..end].Replace("_", "");
-            _tokens.Add(new(TokenKind.Float, digits, start, new FloatValue(double.Parse(digits, NumberStyles.Float, CultureInfo.InvariantCulture))));
-        }
-        else
-        {
-            _tokens.Add(new(TokenKind.Integer, "", start, new IntegerValue(ReadInteger(start, out end))));
-        }
-
+        _tokens.Add(NumberLiteral.Read(source, start, out var end));
         _position = end;
-    }
-
-    private bool TryFloat(int start, out int end)
-    {
-        end = start;
-        if (start > 0 && _text[start - 1] == '.')
-        {
-            return false;
-        }
-
-        var i = Digits(start, char.IsAsciiDigit);
-        var isFloat = false;
-        if (i + 1 < _text.Length && _text[i] == '.' && char.IsAsciiDigit(_text[i + 1]))
-        {
-            i = Digits(i + 1, char.IsAsciiDigit);
-            isFloat = true;
-        }
-
-        if (i < _text.Length && _text[i] is 'e' or 'E')
-        {
-            var exponent = i + 1 < _text.Length && _text[i + 1] is '+' or '-' ? i + 2 : i + 1;
-            if (exponent < _text.Length && char.IsAsciiDigit(_text[exponent]))
-            {
-                i = Digits(exponent, char.IsAsciiDigit);
-                isFloat = true;
-            }
-        }
-
-        end = i;
-        return isFloat;
-    }
-
-    private BigInteger ReadInteger(int start, out int end)
-    {
-        if (_text[start] == '0' && start + 1 < _text.Length)
-        {
-            var (bits, isDigit) = (_text[start + 1] | 0x20) switch
-            {
-                'b' => (1, (Func<char, bool>)(c => c is '0' or '1')),
-                'o' => (3, c => c is >= '0' and <= '7'),
-                'x' => (4, char.IsAsciiHexDigit),
-                _ => (0, char.IsAsciiDigit),
-            };
-            if (bits > 0 && (end = Digits(start + 2, isDigit)) > start + 2)
-            {
-                CheckDigits(start, end);
-                var value = BigInteger.Zero;
-                foreach (var c in _text.AsSpan(start + 2, end - start - 2))
-                {
-                    value = c == '_' ? value : (value << bits) + Convert.ToInt32(c.ToString(), 16);
-                }
-
-                return value;
-            }
-
-            // Zero has no digits but zeros behind it: 012 is 0 and 12.
-            end = Digits(start, c => c == '0');
-            return BigInteger.Zero;
-        }
-
-        end = Digits(start, char.IsAsciiDigit);
-        CheckDigits(start, end);
-        return BigInteger.Parse(_text[start..end].Replace("_", ""), NumberStyles.None, CultureInfo.InvariantCulture);
-    }
-
-    // Python's bound on converting text to an integer, which takes quadratic time.
-    private void CheckDigits(int start, int end)
-    {
-        if (end - start > 4300)
-        {
-            throw source.Fail(start, $"an integer of {end - start} digits exceeds the bound of 4300");
-        }
-    }
-
-    /// <summary>The end of digits that single underscores may separate.</summary>
-    private int Digits(int i, Func<char, bool> isDigit)
-    {
-        var end = i;
-        while (i < _text.Length)
-        {
-            if (isDigit(_text[i]))
-            {
-                end = ++i;
-            }
-            else if (_text[i] == '_' && i + 1 < _text.Length && isDigit(_text[i + 1]))
-            {
-                i++;
-            }
-            else
-            {
-                break;
-            }
-        }
-
-        return end;
     }
 
     private void ReadOperator(int start, char c)

@@ -18,7 +18,7 @@ internal sealed class ListExpression(int line, IReadOnlyList<Expression> items) 
             values.Add(item.Evaluate(context, scope));
         }
 
-        context.Allocate(values.Count);
+        context.AllocateItems(values.Count);
         return new ListValue(values);
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 namespace XLLM.Silo.Templates.Syntax;
 
 /// <summary>Tokens to syntax tree. Grammar: Jinja2 3.1 <c>parser.py</c>, with the loop controls and the <c>generation</c> tag.</summary>
@@ -79,6 +80,7 @@ internal sealed partial class Parser
             throw Fail($"the template nests more than {_maxDepth} levels deep");
         }
 
+        RuntimeHelpers.EnsureSufficientExecutionStack();
         var result = parse();
         _depth--;
         return result;

@@ -22,7 +22,7 @@ internal sealed class TupleExpression(int line, IReadOnlyList<Expression> items)
             values.Add(item.Evaluate(context, scope));
         }
 
-        context.Allocate(values.Count);
+        context.AllocateItems(values.Count);
         return new TupleValue(values);
     }
 }

@@ -103,7 +103,7 @@ internal sealed class LoopValue(RenderContext context, ForStatement statement, S
             {
                 while (items.MoveNext())
                 {
-                    context.Allocate(1);
+                    context.AllocateItems(1);
                     _ahead.Enqueue(items.Current);
                 }
 

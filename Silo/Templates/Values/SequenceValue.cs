@@ -45,7 +45,7 @@ internal abstract class SequenceValue(IReadOnlyList<Value> items) : Value
     public override Value Slice(RenderContext context, Slice slice)
     {
         var (start, step, count) = slice.Resolve(Items.Count);
-        context.Allocate(count);
+        context.AllocateItems(count);
         var result = new List<Value>(count);
         for (long i = 0, at = start; i < count; i++, at += step)
         {

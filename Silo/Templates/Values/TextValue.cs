@@ -10,7 +10,7 @@ namespace XLLM.Silo.Templates.Values;
 /// <param name="isMarkup">Whether it is HTML already: joined with other text it escapes that.</param>
 internal sealed class TextValue(string text, bool isMarkup = false) : Value
 {
-    // Where each code point starts, for texts that hold surrogates; found when first needed.
+    // Where each code point starts, for texts that hold surrogates; empty for those that hold none; found when first needed.
     private int[]? _starts;
 
     public string Text { get; } = text;
@@ -28,17 +28,17 @@ internal sealed class TextValue(string text, bool isMarkup = false) : Value
     public override bool HasItems => true;
 
     /// <summary>The number of code points.</summary>
-    public int Length => Starts is { } starts ? starts.Length - 1 : Text.Length;
+    public int Length => Starts is { Length: > 0 } starts ? starts.Length - 1 : Text.Length;
 
-    private int[]? Starts => Text.AsSpan().IndexOfAnyInRange('\uD800', '\uDFFF') < 0 ? null : _starts ??= FindStarts();
+    private int[] Starts => _starts ??= Text.AsSpan().IndexOfAnyInRange('\uD800', '\uDFFF') < 0 ? [] : FindStarts();
 
     /// <summary>The UTF-16 index of a code point.</summary>
-    public int Offset(int codePoint) => Starts is { } starts ? starts[codePoint] : codePoint;
+    public int Offset(int codePoint) => Starts is { Length: > 0 } starts ? starts[codePoint] : codePoint;
 
     /// <summary>The code point at a UTF-16 index.</summary>
     public int Index(int offset)
     {
-        if (Starts is not { } starts)
+        if (Starts is not { Length: > 0 } starts)
         {
             return offset;
         }
@@ -78,7 +78,6 @@ internal sealed class TextValue(string text, bool isMarkup = false) : Value
             return null;
         }
 
-        context.Work(Text.Length);
         var length = Length;
         index = index.Sign < 0 ? index + length : index;
         return index.Sign >= 0 && index < length ? At((int)index) : null;
@@ -86,8 +85,8 @@ internal sealed class TextValue(string text, bool isMarkup = false) : Value
 
     public override Value Slice(RenderContext context, Slice slice)
     {
-        context.Allocate(Text.Length);
         var (start, step, count) = slice.Resolve(Length);
+        context.AllocateText(count);
         if (step == 1)
         {
             return new TextValue(Text[Offset(start)..Offset(start + count)], IsMarkup);

@@ -121,7 +121,7 @@ public sealed class HermesSyntaxTests
     [Theory]
     [InlineData(ToolChoiceMode.Named, "now", """ {"zone": "UTC"}}""" + "\n</tool_call>", """[now]{"zone": "UTC"}""")]
     [InlineData(ToolChoiceMode.Named, "we \"quote\"", "{}}", """[we "quote"]{}""")]
-    [InlineData(ToolChoiceMode.Required, null, """now", "arguments": {}}</tool_call>""", "[now]{}")]
+    [InlineData(ToolChoiceMode.Required, null, """ "now", "arguments": {}}</tool_call>""", "[now]{}")]
     public void AForcedCall_IsReadFromItsForcedOpening(ToolChoiceMode choice, string? name, string output, string calls)
     {
         var request = Parsed.Request(choice: choice, name: name);
@@ -133,7 +133,7 @@ public sealed class HermesSyntaxTests
     public void ForcedText_NamesTheFunction_WhereOneCallIsRequiredAndOneFunctionOffered()
     {
         var request = Parsed.Request("""[{"type":"function","function":{"name":"now"}}]""", choice: ToolChoiceMode.Required);
-        Assert.Equal("<tool_call>\n{\"name\": \"now\", \"arguments\": ", ChatOutputParsers.ForcedText(Parsed.Model(), request, false));
+        Assert.Equal("<tool_call>\n{\"name\": \"now\", \"arguments\":", ChatOutputParsers.ForcedText(Parsed.Model(), request, false));
     }
 
     [Fact]

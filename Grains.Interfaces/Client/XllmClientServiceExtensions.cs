@@ -1,0 +1,40 @@
+using Microsoft.Extensions.AI;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+
+namespace XLLM.Grains.Interfaces.Client;
+
+/// <summary>Adds the platform's services to a host that joins the cluster by itself.</summary>
+public static class XllmClientServiceExtensions
+{
+    /// <summary>Adds <see cref="IInferenceClient"/> and <see cref="IChatClient"/> to a host that joins the cluster as a silo or as a client.</summary>
+    /// <param name="services">The host's services.</param>
+    /// <param name="configure">Only <see cref="XllmClientOptions.DefaultModel"/> matters here.</param>
+    public static ChatClientBuilder AddXllmClient(this IServiceCollection services, Action<XllmClientOptions>? configure = null)
+    {
+        var options = services.AddXllmInferenceClient().AddOptions<XllmClientOptions>().ValidateOnStart();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<XllmClientOptions>, XllmClientOptionsValidator>());
+        if (configure is not null)
+        {
+            options.Configure(configure);
+        }
+
+        return services.AddChatClient(provider => new XllmChatClient(
+            provider.GetRequiredService<IInferenceClient>(), provider.GetRequiredService<IOptions<XllmClientOptions>>().Value.DefaultModel, provider.GetRequiredService<TimeProvider>()));
+    }
+
+    /// <summary>Adds <see cref="IInferenceClient"/> alone. Calling it twice does no harm.</summary>
+    public static IServiceCollection AddXllmInferenceClient(this IServiceCollection services)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        services.AddMetrics();
+        services.AddOptions<InferenceClientOptions>().ValidateOnStart();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<InferenceClientOptions>, InferenceClientOptionsValidator>());
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<ClientInstruments>();
+        services.TryAddSingleton<ITokenTransport, GrainTokenTransport>();
+        services.TryAddSingleton<IInferenceClient, InferenceClient>();
+        return services;
+    }
+}

@@ -1,0 +1,63 @@
+using Microsoft.Extensions.Options;
+using Orleans.Concurrency;
+using Orleans.Placement;
+using Orleans.Runtime;
+using XLLM.Grains.Interfaces.Catalog;
+using XLLM.Grains.Interfaces.Replicas;
+
+namespace XLLM.Grains.Catalog;
+
+/// <summary>Collects what silos announce. In memory: after a restart the next heartbeats fill it again.</summary>
+/// <remarks>
+/// Reentrant: a question that waits for heartbeats must not keep them out. No invariant spans an await.
+/// An activation younger than two heartbeats cannot tell a model that nobody serves from one that was not announced again yet, so it waits before it says no.
+/// </remarks>
+[GrainType("xllm.catalog"), Reentrant, Immovable, KeepAlive]
+internal sealed class ModelCatalogGrain(ISiloStatusOracle silos, IOptions<CatalogOptions> options, TimeProvider clock) : Grain, IModelCatalogGrain
+{
+    private readonly AnnouncedReplicas _replicas = new(options.Value.HeartbeatPeriod * options.Value.MissedHeartbeats);
+    private readonly long _activated = clock.GetTimestamp();
+    private TaskCompletionSource _announced = NewSignal();
+
+    /// <inheritdoc/>
+    public Task AnnounceAsync(ReplicaAnnouncement announcement)
+    {
+        _replicas.Announce(announcement, Age);
+        _announced.TrySetResult();
+        _announced = NewSignal();
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public Task WithdrawAsync(ReplicaKey replica)
+    {
+        _replicas.Withdraw(replica);
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public Task<ModelDescriptor[]> ListModelsAsync() => WhenKnownAsync(_replicas.Models);
+
+    /// <inheritdoc/>
+    public Task<ReplicaAnnouncement[]> ListReplicasAsync(string model) => WhenKnownAsync(() => _replicas.Replicas(model));
+
+    private TimeSpan Age => clock.GetElapsedTime(_activated);
+
+    private async Task<T[]> WhenKnownAsync<T>(Func<T[]> read)
+    {
+        while (true)
+        {
+            _replicas.Expire(Age, replica => silos.IsDeadSilo(SiloAddress.FromParsableString(replica.Silo)));
+            var known = read();
+            var wait = (options.Value.HeartbeatPeriod * 2) - Age;
+            if (known.Length > 0 || wait <= TimeSpan.Zero)
+            {
+                return known;
+            }
+
+            await Task.WhenAny(_announced.Task, Task.Delay(wait, clock));
+        }
+    }
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+}

@@ -1,0 +1,58 @@
+using System.Diagnostics.Metrics;
+
+namespace XLLM.Grains.Diagnostics;
+
+/// <summary>All instruments of this project. Meter "XLLM.Grains".</summary>
+internal sealed class GrainInstruments
+{
+    /// <summary>Name of the meter.</summary>
+    public const string MeterName = "XLLM.Grains";
+
+    private readonly UpDownCounter<long> _generations;
+    private readonly Counter<long> _choices;
+    private readonly Counter<long> _turns;
+    private readonly Histogram<double> _store;
+
+    /// <summary>Creates the instruments.</summary>
+    public GrainInstruments(IMeterFactory meters)
+    {
+        var meter = meters.Create(MeterName);
+        _generations = meter.CreateUpDownCounter<long>("xllm.replica.generations", "{generation}", "Generations that stream out of this silo's replicas.");
+        _choices = meter.CreateCounter<long>("xllm.router.choices", "{choice}", "Replicas chosen, by reason.");
+        _turns = meter.CreateCounter<long>("xllm.session.turns", "{turn}", "Turns of durable conversations, by outcome.");
+        _store = meter.CreateHistogram<double>("xllm.session.store.duration", "s", "Time to store a turn.");
+    }
+
+    /// <summary>A generation begins to stream.</summary>
+    public void GenerationStarted(string model) => _generations.Add(1, Model(model));
+
+    /// <summary>It no longer does.</summary>
+    public void GenerationEnded(string model) => _generations.Add(-1, Model(model));
+
+    /// <summary>A replica was chosen.</summary>
+    public void Chosen(string model, string reason) => _choices.Add(1, Model(model), new("xllm.reason", reason));
+
+    /// <summary>A turn ended.</summary>
+    public void TurnEnded(SessionOutcome outcome) => _turns.Add(1, new KeyValuePair<string, object?>("xllm.outcome", outcome.ToString()));
+
+    /// <summary>A turn was stored.</summary>
+    public void Stored(TimeSpan duration) => _store.Record(duration.TotalSeconds);
+
+    private static KeyValuePair<string, object?> Model(string model) => new("gen_ai.request.model", model);
+}
+
+/// <summary>How a turn of a durable conversation ended.</summary>
+internal enum SessionOutcome
+{
+    /// <summary>Answered and stored.</summary>
+    Stored,
+
+    /// <summary>Its caller left; nothing changed.</summary>
+    Aborted,
+
+    /// <summary>The generation failed; nothing changed.</summary>
+    Failed,
+
+    /// <summary>Answered, but storage refused; nothing changed.</summary>
+    NotStored,
+}

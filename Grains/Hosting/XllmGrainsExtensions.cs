@@ -1,0 +1,51 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using Orleans.Hosting;
+using Orleans.Runtime;
+using XLLM.Grains.Catalog;
+using XLLM.Grains.Diagnostics;
+using XLLM.Grains.Interfaces.Client;
+using XLLM.Grains.Placement;
+using XLLM.Grains.Ports;
+using XLLM.Grains.Routing;
+
+namespace XLLM.Grains.Hosting;
+
+/// <summary>Adds the grains to a silo.</summary>
+public static class XllmGrainsExtensions
+{
+    /// <summary>Adds the grains, their placement, the replica announcer, and the <see cref="IInferenceClient"/>.</summary>
+    /// <remarks>
+    /// The silo must have a grain storage named <see cref="StorageNames.Default"/>. It serves the models of its <see cref="IModelHost"/>; without one it serves none and only routes.
+    /// Options: <see cref="CatalogOptions"/>, <see cref="RoutingOptions"/>, <see cref="InferenceClientOptions"/>.
+    /// </remarks>
+    public static ISiloBuilder AddXllmGrains(this ISiloBuilder silo)
+    {
+        ArgumentNullException.ThrowIfNull(silo);
+        silo.AddPlacementDirector<SiloPinned, SiloPinnedDirector>();
+
+        var services = silo.Services;
+        services.AddXllmInferenceClient();
+        services.TryAddSingleton<IModelHost, NoModels>();
+        services.TryAddSingleton<GrainInstruments>();
+        services.TryAddSingleton<ReplicaRouting>();
+        services.AddReplicaSelector<LeastTokens>();
+        services.AddReplicaSelector<PowerOfTwoChoices>();
+        services.AddReplicaSelector<RoundRobin>();
+
+        services.TryAddSingleton<ReplicaAnnouncer>();
+        services.TryAddSingleton<IReplicaAnnouncer>(provider => provider.GetRequiredService<ReplicaAnnouncer>());
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<ReplicaAnnouncer>());
+
+        services.AddOptions<CatalogOptions>().ValidateOnStart();
+        services.AddOptions<RoutingOptions>().ValidateOnStart();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<CatalogOptions>, CatalogOptionsValidator>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<RoutingOptions>, RoutingOptionsValidator>());
+        return silo;
+    }
+
+    private static void AddReplicaSelector<T>(this IServiceCollection services)
+        where T : class, IReplicaSelector =>
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IReplicaSelector, T>());
+}

@@ -1,0 +1,36 @@
+using XLLM.Grains.Interfaces.Replicas;
+using XLLM.Grains.Interfaces.Routing;
+
+namespace XLLM.Grains.Routing;
+
+/// <summary>The one question: which of these replicas for this request. Pure: chance and turn come as arguments. A policy is a class and a registration line.</summary>
+internal interface IReplicaSelector
+{
+    /// <summary>Name in <see cref="RoutingOptions.Policy"/>.</summary>
+    string Name { get; }
+
+    /// <summary>Chooses.</summary>
+    /// <param name="candidates">At least one, ordered by key; all of them can take the request.</param>
+    /// <param name="request">What to choose for.</param>
+    Selection Select(ReadOnlySpan<ReplicaCandidate> candidates, in SelectionRequest request);
+}
+
+/// <summary>A replica that can take a request.</summary>
+/// <param name="Replica">Its key.</param>
+/// <param name="Load">Its load as last announced.</param>
+/// <param name="RoutedTokens">Prompt tokens that this silo has sent there since that announcement.</param>
+/// <param name="CachedBlocks">Leading KV blocks of the request's prompt that it is known to hold; 0 where nothing is known.</param>
+internal readonly record struct ReplicaCandidate(ReplicaKey Replica, ReplicaLoad Load, int RoutedTokens, int CachedBlocks);
+
+/// <summary>What to choose for.</summary>
+/// <param name="Prefix">Hashes of the prompt's full KV blocks, in order.</param>
+/// <param name="PromptTokens">Tokens that are pending when the generation starts.</param>
+/// <param name="BlockTokens">Tokens of one KV block.</param>
+/// <param name="Turn">Number of this choice, counting up from 0 per silo and model.</param>
+/// <param name="Draw">64 random bits.</param>
+internal readonly record struct SelectionRequest(ReadOnlyMemory<PrefixHash> Prefix, int PromptTokens, int BlockTokens, long Turn, ulong Draw);
+
+/// <summary>The choice.</summary>
+/// <param name="Index">Index of the candidate.</param>
+/// <param name="Reason">Few words, the same for many choices: it is a metric's tag.</param>
+internal readonly record struct Selection(int Index, string Reason);

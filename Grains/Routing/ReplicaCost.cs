@@ -1,0 +1,22 @@
+namespace XLLM.Grains.Routing;
+
+/// <summary>What stands between a request and its first token on a replica, in tokens. Pure.</summary>
+internal static class ReplicaCost
+{
+    /// <summary>Tokens that the replica computes first, and those of the prompt that it does not hold.</summary>
+    public static long PendingTokens(in ReplicaCandidate candidate, in SelectionRequest request) =>
+        (long)candidate.Load.PendingTokens + candidate.RoutedTokens + Math.Max(0, request.PromptTokens - ((long)candidate.CachedBlocks * request.BlockTokens));
+
+    /// <summary>Orders by that cost; equal ones by fewer sequences, then by more free KV blocks. Negative: <paramref name="left"/> is better.</summary>
+    public static int Compare(in ReplicaCandidate left, in ReplicaCandidate right, in SelectionRequest request)
+    {
+        var tokens = PendingTokens(left, request).CompareTo(PendingTokens(right, request));
+        if (tokens != 0)
+        {
+            return tokens;
+        }
+
+        var sequences = (left.Load.RunningSequences + left.Load.WaitingSequences).CompareTo(right.Load.RunningSequences + right.Load.WaitingSequences);
+        return sequences != 0 ? sequences : right.Load.FreeBlocks.CompareTo(left.Load.FreeBlocks);
+    }
+}

@@ -1,0 +1,85 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Orleans.Runtime;
+using XLLM.Grains.Diagnostics;
+using XLLM.Grains.Interfaces.Catalog;
+using XLLM.Grains.Interfaces.Client;
+using XLLM.Grains.Interfaces.Routing;
+
+namespace XLLM.Grains.Routing;
+
+/// <summary>This silo's view of all replicas: reads the catalog when its view is old, and lets the configured policy choose. One per silo, shared by all router activations.</summary>
+/// <remarks>While the catalog cannot be read the old view serves on, so a catalog that moves to another silo stops no request.</remarks>
+internal sealed partial class ReplicaRouting(
+    IGrainFactory grains, ISiloStatusOracle silos, ILocalSiloDetails local, IEnumerable<IReplicaSelector> selectors,
+    IOptions<RoutingOptions> options, TimeProvider clock, GrainInstruments instruments, ILogger<ReplicaRouting> logger)
+{
+    private readonly ConcurrentDictionary<string, View> _views = new(StringComparer.Ordinal);
+    private readonly IReplicaSelector _selector = selectors.Single(selector => selector.Name == options.Value.Policy);
+    private readonly ulong _seed = (ulong)local.SiloAddress.GetConsistentHashCode();
+
+    /// <summary>Chooses a replica.</summary>
+    /// <exception cref="Interfaces.RequestException">No such model, or no replica of it can take the request now.</exception>
+    public async Task<ReplicaChoice> ChooseAsync(string model, RoutingRequest request)
+    {
+        var view = _views.GetOrAdd(model, static (name, seed) => new View(new ModelReplicas(name, seed)), _seed);
+        await RefreshAsync(model, view);
+        var choice = view.Replicas.Choose(_selector, request, silos.IsDeadSilo);
+        instruments.Chosen(model, choice.Reason);
+        return choice;
+    }
+
+    private async Task RefreshAsync(string model, View view)
+    {
+        if (view.ReadAt is { } readAt && clock.GetElapsedTime(readAt) < options.Value.RefreshPeriod)
+        {
+            return;
+        }
+
+        // Callers that come meanwhile wait for the same read.
+        Task reading;
+        lock (view)
+        {
+            reading = view.Reading ??= ReadAsync(model, view);
+        }
+
+        await reading;
+    }
+
+    private async Task ReadAsync(string model, View view)
+    {
+        await Task.Yield();                         // so that Reading is set before it can be cleared
+        try
+        {
+            var replicas = await grains.GetGrain<IModelCatalogGrain>(0).ListReplicasAsync(model);
+            view.Replicas.Update(replicas);
+            view.ReadAt = clock.GetTimestamp();
+            if (replicas.Length == 0)
+            {
+                _views.TryRemove(model, out _);     // names that nobody serves must not pile up
+            }
+        }
+        catch (Exception exception) when (ReplicaLoss.Is(exception))
+        {
+            LogCatalogLost(exception, model);
+            view.ReadAt = clock.GetTimestamp();
+        }
+        finally
+        {
+            lock (view)
+            {
+                view.Reading = null;
+            }
+        }
+    }
+
+    private sealed class View(ModelReplicas replicas)
+    {
+        public ModelReplicas Replicas { get; } = replicas;
+
+        public long? ReadAt { get; set; }
+
+        public Task? Reading { get; set; }
+    }
+}

@@ -1,0 +1,171 @@
+using System.Runtime.CompilerServices;
+using Microsoft.Extensions.Logging;
+using Orleans.Runtime;
+using Orleans.Storage;
+using XLLM.Grains.Diagnostics;
+using XLLM.Grains.Interfaces;
+using XLLM.Grains.Interfaces.Chat;
+using XLLM.Grains.Interfaces.Client;
+using XLLM.Grains.Interfaces.Generation;
+using XLLM.Grains.Interfaces.Sessions;
+using XLLM.Grains.Ports;
+
+namespace XLLM.Grains.Sessions;
+
+/// <summary>Keeps a conversation and is its single writer. The turn itself is an ordinary, stateless one.</summary>
+/// <remarks>
+/// A turn's stream interleaves with every other call, so a flag keeps a second turn out; reads see the conversation before the turn.
+/// Survives everything: what <see cref="ChatEnded"/> has told is stored. A turn that did not end is not stored, and its caller asks again.
+/// </remarks>
+[GrainType("xllm.session")]
+internal sealed partial class SessionGrain(
+    [PersistentState("session", StorageNames.Default)] IPersistentState<SessionState> state, IInferenceClient inference, TimeProvider clock,
+    GrainInstruments instruments, ILogger<SessionGrain> logger) : Grain, ISessionGrain
+{
+    private bool _turnRuns;
+    private bool _stale;                            // a write failed: what is stored is not known until it is read again
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<ChatEvent> ChatAsync(ChatRequest request, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        RefuseIfBusy();
+        _turnRuns = true;
+        var outcome = SessionOutcome.Aborted;
+        try
+        {
+            await ReadIfStaleAsync();
+            var began = clock.GetUtcNow();
+            var answer = new AnswerBuilder();
+            var turn = request with { SessionId = null, Messages = [.. state.State.Messages, .. request.Messages] };
+            await foreach (var next in inference.ChatAsync(turn, cancellationToken).WithCancellation(cancellationToken))
+            {
+                answer.Add(next);
+                if (next is not ChatEnded ended)
+                {
+                    yield return next;
+                    continue;
+                }
+
+                (outcome, ended) = ended.Reason is EndReason.Stop or EndReason.Length
+                    ? await StoreAsync(ended, Conversation(turn, answer), request, began)
+                    : (SessionOutcome.Failed, ended);
+                yield return ended;
+            }
+        }
+        finally
+        {
+            _turnRuns = false;
+            instruments.TurnEnded(outcome);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<SessionSnapshot?> GetAsync()
+    {
+        await ReadIfStaleAsync();
+        if (!state.RecordExists)
+        {
+            ForgetActivation();
+            return null;
+        }
+
+        return new SessionSnapshot
+        {
+            SessionId = this.GetPrimaryKeyString(),
+            Model = state.State.Model,
+            Messages = state.State.Messages,
+            Created = state.State.Created,
+            Updated = state.State.Updated,
+        };
+    }
+
+    /// <inheritdoc/>
+    public async Task<bool> DeleteAsync()
+    {
+        RefuseIfBusy();
+        _turnRuns = true;                           // no turn may begin while storage works
+        try
+        {
+            await ReadIfStaleAsync();
+            var existed = state.RecordExists;
+            if (existed)
+            {
+                await state.ClearStateAsync();
+            }
+
+            return existed;
+        }
+        catch (InconsistentStateException exception)
+        {
+            _stale = true;
+            throw new RequestException(RequestErrors.SessionBusy, $"session {this.GetPrimaryKeyString()} was changed elsewhere meanwhile: {exception.Message}", "session_id");
+        }
+        finally
+        {
+            _turnRuns = false;
+            ForgetActivation();
+        }
+    }
+
+    private static ChatMessage[] Conversation(ChatRequest turn, AnswerBuilder answer) => turn.ContinueFinalMessage
+        ? [.. turn.Messages.SkipLast(1), answer.Continue(turn.Messages[^1])]
+        : [.. turn.Messages, answer.Build()];
+
+    /// <summary>Stores the conversation; on failure the conversation stays as it was, and the end of the turn says so.</summary>
+    private async Task<(SessionOutcome Outcome, ChatEnded Ended)> StoreAsync(ChatEnded ended, ChatMessage[] messages, ChatRequest request, DateTimeOffset began)
+    {
+        var before = state.State;
+        var started = clock.GetTimestamp();
+        try
+        {
+            state.State = new SessionState { Model = request.Model, Messages = messages, Created = state.RecordExists ? before.Created : began, Updated = clock.GetUtcNow() };
+            await state.WriteStateAsync();
+            instruments.Stored(clock.GetElapsedTime(started));
+            return (SessionOutcome.Stored, ended);
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            // Orleans deactivates on a conflict only where a plain call throws it, not a stream.
+            state.State = before;
+            _stale = true;
+            LogNotStored(exception, this.GetPrimaryKeyString(), request.RequestId);
+            return (SessionOutcome.NotStored, ended with { Reason = EndReason.Failed, Message = $"the answer could not be stored, so the conversation is as it was: {exception.Message}" });
+        }
+    }
+
+    private async Task ReadIfStaleAsync()
+    {
+        if (!_stale)
+        {
+            return;
+        }
+
+        try
+        {
+            await state.ReadStateAsync();
+            _stale = false;
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            // A storage's exceptions may not travel between silos.
+            throw new RequestException(RequestErrors.Unavailable, $"session {this.GetPrimaryKeyString()} cannot be read now: {exception.Message}");
+        }
+    }
+
+    private void RefuseIfBusy()
+    {
+        if (_turnRuns)
+        {
+            throw new RequestException(RequestErrors.SessionBusy, $"another turn of session {this.GetPrimaryKeyString()} is running", "session_id");
+        }
+    }
+
+    /// <summary>Ids that name nothing must not keep activations. A running turn would be cut off by it.</summary>
+    private void ForgetActivation()
+    {
+        if (!_turnRuns)
+        {
+            DeactivateOnIdle();
+        }
+    }
+}

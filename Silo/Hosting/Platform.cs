@@ -1,0 +1,119 @@
+using System.Diagnostics.Metrics;
+using Microsoft.AspNetCore.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Orleans.Configuration;
+using Orleans.Dashboard;
+using XLLM.Grains.Catalog;
+using XLLM.Grains.Hosting;
+using XLLM.Grains.Interfaces.Client;
+using XLLM.Grains.Ports;
+using XLLM.Grains.Routing;
+using XLLM.Silo.Hosting.Storage;
+
+namespace XLLM.Silo.Hosting;
+
+/// <summary>One process as a whole platform: options, silo, storage, models, and the pages that an operator looks at.</summary>
+internal static class Platform
+{
+    /// <summary>Reads and checks the options and prepares the host. Loads nothing yet.</summary>
+    /// <exception cref="StartException">The options are faulty, or a port is taken.</exception>
+    public static WebApplicationBuilder CreateBuilder(string[] arguments)
+    {
+        var (settings, faults) = CommandLine.Parse(arguments);
+        Refuse(faults);
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        builder.Configuration.AddInMemoryCollection(settings);
+        var options = Bind(builder.Configuration);
+        Refuse([.. options.Faults()]);
+        PortCheck.Run(options);
+
+        builder.Services.AddSingleton(StateFolder.Open(options.StatePath));
+        builder.WebHost.UseUrls(options.Urls.Split(';'));
+        builder.Services.AddSingleton(options);
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddMetrics();
+        builder.Services.AddSingleton<HostedModelLoader>();
+        builder.Services.AddSingleton(LoadModels);
+        builder.Services.AddSingleton<IModelHost>(services => services.GetRequiredService<ModelHost>());
+        builder.Services.AddHostedService<EngineLifecycle>();
+        builder.Services.Configure<RoutingOptions>(builder.Configuration.GetSection(RoutingOptions.SectionName));
+        builder.Services.Configure<CatalogOptions>(builder.Configuration.GetSection(CatalogOptions.SectionName));
+        builder.Services.Configure<InferenceClientOptions>(builder.Configuration.GetSection("Xllm:Client"));
+        builder.Services.AddHealthChecks().AddCheck<EngineHealthCheck>("engine").AddCheck<SiloHealthCheck>("silo");
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.Engine.DrainTimeout + TimeSpan.FromSeconds(10));
+        builder.UseOrleans(silo => Configure(silo, options));
+        return builder;
+    }
+
+    /// <summary>Loads the models; the first to fail ends the start.</summary>
+    /// <exception cref="StartException">A model cannot be served.</exception>
+    public static void LoadModels(WebApplication app) => app.Services.GetRequiredService<ModelHost>();
+
+    /// <summary>Maps health and dashboard.</summary>
+    /// <param name="app">The built host.</param>
+    /// <param name="writeHealth">Writes a health report as the gateway does.</param>
+    public static void Map(WebApplication app, Func<HttpContext, HealthReport, Task> writeHealth)
+    {
+        app.MapHealthChecks("/health/live", new HealthCheckOptions { Predicate = _ => false, ResponseWriter = writeHealth });
+        app.MapHealthChecks("/health/ready", new HealthCheckOptions { ResponseWriter = writeHealth });
+        app.MapOrleansDashboard("/dashboard");
+    }
+
+    /// <summary>Serves until asked to stop.</summary>
+    public static async Task RunAsync(WebApplication app)
+    {
+        app.Lifetime.ApplicationStarted.Register(() => Console.Out.WriteLine(
+            Banner.Text(app.Services.GetRequiredService<SiloOptions>(), app.Services.GetRequiredService<ModelHost>().Models.Select(model => model.Descriptor))));
+        app.Lifetime.ApplicationStopping.Register(() => Console.Out.WriteLine("stopping: running generations finish, new ones are refused"));
+        try
+        {
+            await app.RunAsync();
+        }
+        finally
+        {
+            await app.DisposeAsync();
+        }
+    }
+
+    private static void Configure(ISiloBuilder silo, SiloOptions options)
+    {
+        silo.UseLocalhostClustering(options.SiloPort, options.GatewayPort, serviceId: ClusterNames.ServiceId, clusterId: ClusterNames.ClusterId);
+        silo.AddXllmSqliteStorage(Path.GetFullPath(Path.Combine(options.StatePath, "xllm.db")));
+        silo.AddXllmGrains();
+        silo.AddDashboard(dashboard => dashboard.HideTrace = true);
+        silo.AddActivityPropagation();
+
+        // The engine's threads load the processors on purpose; a silo that chose by that would place nothing here.
+        silo.Configure<ResourceOptimizedPlacementOptions>(placement => placement.CpuUsageWeight = 0);
+    }
+
+    private static ModelHost LoadModels(IServiceProvider services)
+    {
+        var options = services.GetRequiredService<SiloOptions>();
+        var loader = ActivatorUtilities.CreateInstance<HostedModelLoader>(services, services.GetRequiredService<IMeterFactory>());
+        ModelSource[] sources = options.Models.Count > 0 ? [.. options.Models.Select(ModelSource.Parse)] : [ModelSource.Demo()];
+        return new([.. sources.Select(source => loader.Load(source, Console.Out, isTerminal: !Console.IsOutputRedirected))]);
+    }
+
+    private static SiloOptions Bind(ConfigurationManager configuration)
+    {
+        try
+        {
+            var options = new SiloOptions();
+            configuration.GetSection(SiloOptions.Section).Bind(options);
+            return options;
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new StartException($"{e.Message.TrimEnd('.')}{(e.InnerException is { } inner ? $": {inner.Message}" : "")}", e);
+        }
+    }
+
+    private static void Refuse(List<string> faults)
+    {
+        if (faults.Count > 0)
+        {
+            throw new StartException($"{string.Join("; ", faults)}. See --help");
+        }
+    }
+}

@@ -1,0 +1,84 @@
+using XLLM.Grains.Interfaces.Chat;
+using XLLM.Grains.Interfaces.Generation;
+using XLLM.Grains.Tests.Fakes;
+using static XLLM.Grains.Tests.Fakes.GrainCluster;
+
+namespace XLLM.Grains.Tests.Client;
+
+public sealed class ResumeTests
+{
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(17)]
+    public async Task ChatAsync_TellsEveryTokenOnce_WhenItsReplicaDies(int diesBefore)
+    {
+        await using var cluster = await StartAsync(silos: 3, models: silo => silo == 0 ? new FakeModelHost() : new FakeModelHost(new FakeModel()));
+        var gateway = cluster.Cluster.Silos.Single(silo => cluster.Host(silo).Models.Count == 0);
+        var engines = cluster.Cluster.Silos.Where(silo => silo != gateway).ToArray();
+        var expected = await ReadAsync(cluster.ClientIn(gateway).ChatAsync(Chat("tell me", seed: 11), Cancelled));
+
+        // Whichever takes it stops before a token, and is killed there.
+        var pauses = engines.Select(silo => cluster.Host(silo).Model.PauseBefore(diesBefore)).ToArray();
+        var reading = ReadAsync(cluster.ClientIn(gateway).ChatAsync(Chat("tell me", seed: 11) with { TopLogprobs = 0 }, Cancelled));
+        var victim = await Pause.FirstReachedAsync(pauses);
+        pauses[1 - victim].Release();
+        await cluster.Cluster.KillSiloAsync(engines[victim], Cancelled);
+
+        var turn = await reading;
+        Assert.Equal(expected.Text, turn.Text);
+        Assert.Equal(expected.Text, string.Concat(turn.Events.OfType<ContentDelta>().SelectMany(delta => delta.Logprobs ?? []).Select(logprob => logprob.Text)));
+        Assert.Equal(expected.Ended.Usage with { CachedTokens = 0 }, turn.Ended.Usage with { CachedTokens = 0 });
+        Assert.Equal(EndReason.Stop, turn.Ended.Reason);
+    }
+
+    [Fact]
+    public async Task ChatAsync_EndsWithUnavailable_WhenTheLastReplicaDrainsMidway()
+    {
+        await using var cluster = await StartAsync();
+        var pause = cluster.Model().PauseBefore(5);
+
+        var reading = ReadAsync(cluster.Client.ChatAsync(Chat("hi"), Cancelled));
+        await pause.Reached;
+        cluster.Model().Fault = new GenerationEnded { Reason = EndReason.Unavailable, Usage = new Usage(1, 0, 5), Message = "it drains" };
+        pause.Release();
+
+        var turn = await reading;
+        Assert.Equal((EndReason.Unavailable, 5), (turn.Ended.Reason, turn.Ended.Usage.GeneratedTokens));
+        Assert.Contains("it drains", turn.Ended.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task ChatAsync_GoesOnElsewhere_WhenAReplicaDrainsMidway()
+    {
+        await using var cluster = await StartAsync(silos: 2);
+        var pauses = new[] { cluster.Model(0).PauseBefore(5), cluster.Model(1).PauseBefore(5) };
+
+        var reading = ReadAsync(cluster.Client.ChatAsync(Chat("hi", seed: 4), Cancelled));
+        var first = await Pause.FirstReachedAsync(pauses);
+        cluster.Model(first).Fault = new GenerationEnded { Reason = EndReason.Unavailable, Usage = new Usage(1, 0, 5), Message = "it drains" };
+        pauses[0].Release();
+        pauses[1].Release();
+
+        var turn = await reading;
+        Assert.Equal(EndReason.Stop, turn.Ended.Reason);
+        Assert.Equal(40, turn.Text.Length);
+        Assert.Equal(5, Assert.Single(cluster.Model(1 - first).Requests).GeneratedTokens.Length);
+    }
+
+    [Fact]
+    public async Task ChatAsync_EndsWithFailed_WhenTheEngineFailsMidway()
+    {
+        await using var cluster = await StartAsync();
+        var pause = cluster.Model().PauseBefore(5);
+
+        var reading = ReadAsync(cluster.Client.ChatAsync(Chat("hi"), Cancelled));
+        await pause.Reached;
+        cluster.Model().Fault = new GenerationEnded { Reason = EndReason.Failed, Usage = new Usage(1, 0, 5), Message = "a kernel failed" };
+        pause.Release();
+
+        var turn = await reading;
+        Assert.Equal((EndReason.Failed, "a kernel failed"), (turn.Ended.Reason, turn.Ended.Message));
+        Assert.Single(cluster.Model().Requests);
+    }
+}

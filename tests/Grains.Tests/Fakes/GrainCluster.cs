@@ -1,0 +1,105 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.DependencyInjection;
+using Orleans.Configuration;
+using Orleans.Hosting;
+using Orleans.Serialization;
+using Orleans.Storage;
+using Orleans.TestingHost;
+using XLLM.Grains.Catalog;
+using XLLM.Grains.Hosting;
+using XLLM.Grains.Interfaces.Chat;
+using XLLM.Grains.Interfaces.Client;
+using XLLM.Grains.Interfaces.Generation;
+using XLLM.Grains.Interfaces.Replicas;
+using XLLM.Grains.Ports;
+
+namespace XLLM.Grains.Tests.Fakes;
+
+/// <summary>Real silos and a real client in the test's process; only the ports are faked.</summary>
+internal sealed class GrainCluster : IAsyncDisposable
+{
+    private readonly ConcurrentDictionary<string, FakeModelHost> _hosts = new();
+
+    private GrainCluster(InProcessTestClusterBuilder builder, Func<int, FakeModelHost> models, Action<ISiloBuilder>? configure)
+    {
+        builder.ConfigureSilo((siloOptions, silo) =>
+        {
+            var host = _hosts.GetOrAdd(siloOptions.SiloName, _ => models(_hosts.Count));
+            silo.AddMemoryGrainStorage(StorageNames.Default, storage => storage.Configure<Serializer>((options, serializer) => options.GrainStorageSerializer = new OrleansGrainStorageSerializer(serializer)));
+            silo.Services.AddSingleton<IModelHost>(host);
+            silo.AddXllmGrains();
+            silo.Configure<CatalogOptions>(catalog => catalog.HeartbeatPeriod = TimeSpan.FromMilliseconds(50));
+            silo.Configure<ClusterMembershipOptions>(membership => (membership.ProbeTimeout, membership.NumMissedProbesLimit) = (TimeSpan.FromSeconds(1), 2));
+            configure?.Invoke(silo);
+        });
+        builder.ConfigureClient(client => client.Services.AddXllmClient());
+        Cluster = builder.Build();
+    }
+
+    public InProcessTestCluster Cluster { get; }
+
+    /// <summary>As a business service sees it: from outside the cluster.</summary>
+    public IInferenceClient Client => ClientServices.GetRequiredService<IInferenceClient>();
+
+    public IServiceProvider ClientServices => Cluster.Client.ServiceProvider;
+
+    public static CancellationToken Cancelled => TestContext.Current.CancellationToken;
+
+    /// <summary>Starts silos that all serve a model "tiny", or what <paramref name="models"/> gives the silo of that number.</summary>
+    public static async Task<GrainCluster> StartAsync(short silos = 1, Func<int, FakeModelHost>? models = null, Action<ISiloBuilder>? configure = null)
+    {
+        var cluster = new GrainCluster(new InProcessTestClusterBuilder(silos), models ?? (_ => new FakeModelHost(new FakeModel())), configure);
+        await cluster.Cluster.DeployAsync(Cancelled);
+        if (silos > 1)
+        {
+            await cluster.Cluster.WaitForLivenessToStabilizeAsync();
+            await cluster.Cluster.WaitForClusterManifestToStabilizeAsync();
+        }
+
+        return cluster;
+    }
+
+    public FakeModelHost Host(InProcessSiloHandle silo) => _hosts[silo.Name];
+
+    public FakeModel Model(int silo = 0) => Host(Cluster.Silos[silo]).Model;
+
+    /// <summary>As the gateway sees it: from a silo.</summary>
+    public IInferenceClient ClientIn(InProcessSiloHandle silo) => silo.ServiceProvider.GetRequiredService<IInferenceClient>();
+
+    public IModelReplicaGrain Replica(InProcessSiloHandle silo, string model = "tiny") =>
+        Cluster.Client.GetGrain<IModelReplicaGrain>(new ReplicaKey(model, silo.SiloAddress.ToParsableString()).ToString());
+
+    public static ChatRequest Chat(string text, string? session = null, long? seed = null, string model = "tiny", string? id = null) => new()
+    {
+        RequestId = id ?? Guid.NewGuid().ToString("n"),
+        Model = model,
+        Messages = [ChatMessage.FromText("user", text)],
+        Sampling = new SamplingParameters { Seed = seed },
+        SessionId = session,
+    };
+
+    /// <summary>Reads a turn to its end and checks its shape: started first, ended last, each once.</summary>
+    public static async Task<Turn> ReadAsync(IAsyncEnumerable<ChatEvent> turn)
+    {
+        var events = new List<ChatEvent>();
+        await foreach (var next in turn.WithCancellation(Cancelled))
+        {
+            events.Add(next);
+        }
+
+        Assert.IsType<ChatStarted>(events[0]);
+        Assert.IsType<ChatEnded>(events[^1]);
+        Assert.Equal(2, events.Count(next => next is ChatStarted or ChatEnded));
+        return new Turn(events);
+    }
+
+    public ValueTask DisposeAsync() => Cluster.DisposeAsync();
+}
+
+/// <summary>A turn that was read to its end.</summary>
+internal sealed record Turn(List<ChatEvent> Events)
+{
+    public string Text => string.Concat(Events.OfType<ContentDelta>().Select(delta => delta.Text));
+
+    public ChatEnded Ended => (ChatEnded)Events[^1];
+}
