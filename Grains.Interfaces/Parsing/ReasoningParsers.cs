@@ -9,6 +9,8 @@ public static class ReasoningParsers
     {
         ["qwen3"] = new ThinkTagSyntax(),
         ["deepseek_r1"] = new ThinkTagSyntax(),
+        ["deepseek_v3"] = new ThinkTagSyntax(),
+        ["glm45"] = new ThinkTagSyntax(),
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
     /// <summary>All names, sorted.</summary>
