@@ -7,6 +7,7 @@ public static class ReasoningParsers
 {
     private static readonly FrozenDictionary<string, ReasoningSyntax> Syntaxes = new Dictionary<string, ReasoningSyntax>
     {
+        ["kimi"] = new KimiThinkSyntax(),
         ["qwen3"] = new ThinkTagSyntax(),
         ["deepseek_r1"] = new ThinkTagSyntax(),
         ["deepseek_v3"] = new ThinkTagSyntax(),
