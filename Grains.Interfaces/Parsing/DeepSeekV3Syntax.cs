@@ -15,6 +15,7 @@ internal sealed class DeepSeekV3Syntax : ToolCallSyntax
     };
 
     /// <inheritdoc/>
+    /// <remarks>Not every packaging of the tokenizer marks these tokens as special, but where one does, the calls would be lost without them.</remarks>
     public override bool NeedsSpecialTokens => true;
 
     /// <inheritdoc/>

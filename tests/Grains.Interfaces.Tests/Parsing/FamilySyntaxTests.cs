@@ -228,6 +228,20 @@ public sealed class FamilySyntaxTests
         }
     }
 
+    [Theory]
+    [InlineData("hermes", false)]
+    [InlineData("qwen3_coder", false)]
+    [InlineData("glm45", false)]
+    [InlineData("deepseek_v3", true)]
+    [InlineData("deepseek_v31", true)]
+    [InlineData("deepseek_v32", true)]
+    [InlineData("kimi_k2", true)]
+    public void SpecialTokens_AreKept_WhereTheyMarkCalls_AndOnlyIfToolsAreOffered(string format, bool needed)
+    {
+        Assert.Equal(needed, ChatOutputParsers.NeedsSpecialTokens(Parsed.Model(tools: format), Parsed.Request(Tools)));
+        Assert.False(ChatOutputParsers.NeedsSpecialTokens(Parsed.Model(tools: format), Parsed.Request(tools: null)));
+    }
+
     [Fact]
     public void StringValues_AreShown_AsTheyCome()
     {
