@@ -47,6 +47,9 @@ internal sealed class ModelConfigReader
         }
     }
 
+    /// <summary>Names of all fields, in the order of the file.</summary>
+    public IReadOnlyList<string> Names => [.. _fields.EnumerateObject().Select(property => property.Name)];
+
     /// <summary>Whether a field is there and not null.</summary>
     public bool Has(string name) => Find(name) is not null;
 
@@ -117,7 +120,10 @@ internal sealed class ModelConfigReader
     }
 
     /// <summary>Token ids, written as one number or as a list; empty where the field is missing.</summary>
-    public IReadOnlyList<int> TokenIds(string name)
+    public IReadOnlyList<int> TokenIds(string name) => Integers(name);
+
+    /// <summary>Whole numbers from 0, written as one number or as a list; empty where the field is missing.</summary>
+    public IReadOnlyList<int> Integers(string name)
     {
         if (Find(name) is not { } field)
         {
@@ -130,11 +136,21 @@ internal sealed class ModelConfigReader
         {
             if (items[i].ValueKind != JsonValueKind.Number || !items[i].TryGetInt32(out ids[i]) || ids[i] < 0)
             {
-                throw Wrong(name, field, "a token id or a list of them");
+                throw Wrong(name, field, "a whole number from 0, or a list of them");
             }
         }
 
         return ids;
+    }
+
+    /// <summary>A list of numbers that must be there.</summary>
+    public IReadOnlyList<double> Numbers(string name, double least, double most)
+    {
+        var range = $"a list of numbers from {least} to {most}";
+        var field = Find(name) ?? throw Missing(name, range);
+        return field.ValueKind == JsonValueKind.Array
+            ? [.. field.EnumerateArray().Select(item => item.ValueKind == JsonValueKind.Number && item.TryGetDouble(out var value) && value >= least && value <= most ? value : throw Wrong(name, field, range))]
+            : throw Wrong(name, field, range);
     }
 
     /// <summary>A nested object, or null where the field is missing.</summary>

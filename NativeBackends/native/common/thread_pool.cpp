@@ -57,6 +57,8 @@ ThreadPool::~ThreadPool() {
     for (void* scratch : scratch_) {
         ::operator delete(scratch, kScratchAlignment);
     }
+
+    ::operator delete(shared_scratch_, kScratchAlignment);
 }
 
 int ThreadPool::threads() const { return static_cast<int>(scratch_.size()); }
@@ -139,6 +141,18 @@ void ThreadPool::reserve_scratch(size_t bytes) {
     }
 
     scratch_bytes_ = bytes;
+}
+
+void* ThreadPool::shared_scratch(size_t bytes) {
+    if (bytes > shared_scratch_bytes_) {
+        shared_scratch_bytes_ = 0;
+        ::operator delete(shared_scratch_, kScratchAlignment);
+        shared_scratch_ = nullptr;
+        shared_scratch_ = ::operator new(bytes, kScratchAlignment);
+        shared_scratch_bytes_ = bytes;
+    }
+
+    return shared_scratch_;
 }
 
 }  // namespace xllm

@@ -33,6 +33,9 @@ class ThreadPool {
     // Scratch memory of one thread, aligned to 64; undefined contents.
     void* scratch(int thread) const;
 
+    // Scratch memory that all threads share, aligned to 64; undefined contents. Throws std::bad_alloc. Valid until the next call.
+    void* shared_scratch(size_t bytes);
+
   private:
     void work(int thread);
     void take_pieces(int thread);
@@ -48,6 +51,8 @@ class ThreadPool {
     std::atomic<bool> stopping_{false};
     std::vector<void*> scratch_;
     size_t scratch_bytes_ = 0;
+    void* shared_scratch_ = nullptr;
+    size_t shared_scratch_bytes_ = 0;
     std::vector<std::thread> workers_;
 };
 
