@@ -88,4 +88,30 @@ internal static unsafe partial class NativeMethods
     [LibraryImport(Library, EntryPoint = "xllm_paged_attention")]
     internal static partial NativeStatus PagedAttention(
         BackendHandle backend, Tensor* q, Tensor* k, Tensor* v, KvLayer* kv, AttentionBatch* batch, HeadLayout* heads, float scale, Tensor* y);
+
+    [LibraryImport(Library, EntryPoint = "xllm_choose_experts")]
+    internal static partial NativeStatus ChooseExperts(BackendHandle backend, Tensor* logits, Tensor* bias, NativeExpertRouting* routing, Tensor* ids, Tensor* weights);
+
+    [LibraryImport(Library, EntryPoint = "xllm_experts")]
+    internal static partial NativeStatus Experts(BackendHandle backend, Tensor* x, Tensor* ids, Tensor* weights, NativeExpertWeights* experts, Tensor* y);
+
+    [LibraryImport(Library, EntryPoint = "xllm_slice_heads")]
+    internal static partial NativeStatus SliceHeads(BackendHandle backend, Tensor* x, int headSize, int first, int count, Tensor* y);
+
+    [LibraryImport(Library, EntryPoint = "xllm_join_heads")]
+    internal static partial NativeStatus JoinHeads(BackendHandle backend, Tensor* a, Tensor* b, int heads, Tensor* y);
+
+    [LibraryImport(Library, EntryPoint = "xllm_linear_heads")]
+    internal static partial NativeStatus LinearHeads(BackendHandle backend, Tensor* x, NativeWeight* weight, HeadSlice* slice, int transposed, Tensor* y);
+
+    [LibraryImport(Library, EntryPoint = "xllm_latent_attention")]
+    internal static partial NativeStatus LatentAttention(
+        BackendHandle backend, Tensor* q, Tensor* latent, KvLayer* kv, AttentionBatch* batch, int valueColumns, float scale, Tensor* selection, Tensor* y);
+
+    [LibraryImport(Library, EntryPoint = "xllm_layer_norm")]
+    internal static partial NativeStatus LayerNorm(BackendHandle backend, Tensor* x, Tensor* weight, Tensor* bias, float epsilon, Tensor* y);
+
+    [LibraryImport(Library, EntryPoint = "xllm_select_positions")]
+    internal static partial NativeStatus SelectPositions(
+        BackendHandle backend, Tensor* q, Tensor* keys, Tensor* weights, KvLayer* kv, AttentionBatch* batch, int most, float scale, Tensor* y);
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using XLLM.NativeBackends.Ops;
 using XLLM.NativeBackends.Reference;
 
@@ -9,6 +10,7 @@ namespace XLLM.NativeBackends.Interop;
 internal sealed unsafe class NativeOps(BackendHandle handle, bool usesHostMemory) : IOps, IDisposable
 {
     private readonly Workspace _workspace = new(bytes => NativeMemory.Allocate(handle, bytes));
+    private readonly ConditionalWeakTable<ExpertWeights, NativeExpertTable> _experts = [];
     private float[] _row = [];
 
     /// <inheritdoc/>
@@ -84,6 +86,14 @@ internal sealed unsafe class NativeOps(BackendHandle handle, bool usesHostMemory
         NativeMethods.RmsNormHeads(handle, &x, &weight, epsilon).ThrowIfFailed();
 
     /// <inheritdoc/>
+    public Tensor LayerNorm(Tensor x, Tensor weight, Tensor bias, float epsilon)
+    {
+        var y = _workspace.Allocate(DType.F32, x.Rows, x.Columns);
+        NativeMethods.LayerNorm(handle, &x, &weight, &bias, epsilon, &y).ThrowIfFailed();
+        return y;
+    }
+
+    /// <inheritdoc/>
     public Tensor Linear(Tensor x, Weight weight, Tensor? bias = null)
     {
         var y = _workspace.Allocate(DType.F32, x.Rows, weight.Rows);
@@ -118,6 +128,77 @@ internal sealed unsafe class NativeOps(BackendHandle handle, bool usesHostMemory
     {
         var y = _workspace.Allocate(DType.F32, q.Rows, q.Columns);
         NativeMethods.PagedAttention(handle, &q, &k, &v, &kv, &batch, &heads, scale, &y).ThrowIfFailed();
+        return y;
+    }
+
+    /// <inheritdoc/>
+    public ExpertChoice ChooseExperts(Tensor logits, Tensor? bias, in ExpertRouting routing)
+    {
+        var ids = _workspace.Allocate(DType.I32, logits.Rows, routing.Chosen);
+        var weights = _workspace.Allocate(DType.F32, logits.Rows, routing.Chosen);
+        var nativeRouting = new NativeExpertRouting(routing);
+        var terms = bias.GetValueOrDefault();
+        NativeMethods.ChooseExperts(handle, &logits, bias is null ? null : &terms, &nativeRouting, &ids, &weights).ThrowIfFailed();
+        return new(ids, weights);
+    }
+
+    /// <inheritdoc/>
+    public Tensor Experts(Tensor x, ExpertChoice choice, ExpertWeights experts)
+    {
+        var y = _workspace.Allocate(DType.F32, x.Rows, x.Columns);
+        if (!_experts.TryGetValue(experts, out var table))
+        {
+            table = new NativeExpertTable(experts);
+            _experts.Add(experts, table);
+        }
+
+        var (ids, weights, nativeExperts) = (choice.Ids, choice.Weights, table.Weights);
+        NativeMethods.Experts(handle, &x, &ids, &weights, &nativeExperts, &y).ThrowIfFailed(experts.Gate[0].Name);
+        GC.KeepAlive(experts);
+        GC.KeepAlive(table);
+        return y;
+    }
+
+    /// <inheritdoc/>
+    public Tensor SliceHeads(Tensor x, int headSize, int first, int count)
+    {
+        var y = _workspace.Allocate(DType.F32, x.Rows, headSize < 1 || count < 1 ? 0 : x.Columns / headSize * count);
+        NativeMethods.SliceHeads(handle, &x, headSize, first, count, &y).ThrowIfFailed();
+        return y;
+    }
+
+    /// <inheritdoc/>
+    public Tensor JoinHeads(Tensor a, Tensor b, int heads)
+    {
+        var y = _workspace.Allocate(DType.F32, a.Rows, a.Columns + b.Columns);
+        NativeMethods.JoinHeads(handle, &a, &b, heads, &y).ThrowIfFailed();
+        return y;
+    }
+
+    /// <inheritdoc/>
+    public Tensor LinearHeads(Tensor x, Weight weight, HeadSlice slice, bool transposed)
+    {
+        var y = _workspace.Allocate(DType.F32, x.Rows, Math.Max(0, slice.Heads * (transposed ? weight.Columns : slice.Count)));
+        var nativeWeight = new NativeWeight(weight);
+        NativeMethods.LinearHeads(handle, &x, &nativeWeight, &slice, transposed ? 1 : 0, &y).ThrowIfFailed(weight.Name);
+        GC.KeepAlive(weight);
+        return y;
+    }
+
+    /// <inheritdoc/>
+    public Tensor LatentAttention(Tensor q, Tensor latent, KvLayer kv, AttentionBatch batch, int valueColumns, float scale, Tensor? selection = null)
+    {
+        var y = _workspace.Allocate(DType.F32, q.Rows, kv.HeadSize < 1 ? 0 : Math.Max(0, q.Columns / kv.HeadSize * valueColumns));
+        var positions = selection.GetValueOrDefault();
+        NativeMethods.LatentAttention(handle, &q, &latent, &kv, &batch, valueColumns, scale, selection is null ? null : &positions, &y).ThrowIfFailed();
+        return y;
+    }
+
+    /// <inheritdoc/>
+    public Tensor SelectPositions(Tensor q, Tensor keys, Tensor weights, KvLayer kv, AttentionBatch batch, int most, float scale)
+    {
+        var y = _workspace.Allocate(DType.I32, q.Rows, OpChecks.SelectedColumns(kv, batch, most));
+        NativeMethods.SelectPositions(handle, &q, &keys, &weights, &kv, &batch, most, scale, &y).ThrowIfFailed();
         return y;
     }
 

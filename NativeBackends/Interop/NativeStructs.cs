@@ -3,7 +3,7 @@ using XLLM.NativeBackends.Ops;
 
 namespace XLLM.NativeBackends.Interop;
 
-// Tensor, KvLayer, AttentionBatch and HeadLayout of Ops cross the border as they are: AbiLayoutTests compares their fields with abi.h.
+// Tensor, KvLayer, AttentionBatch, HeadLayout and HeadSlice of Ops cross the border as they are: AbiLayoutTests compares their fields with abi.h.
 
 /// <summary><c>xllm_weight</c>: a <see cref="Weight"/> without what only C# needs.</summary>
 [StructLayout(LayoutKind.Sequential)]
@@ -35,6 +35,49 @@ internal readonly struct NativeWeight(Weight weight)
 
     /// <summary>Address of the input of each stored column, or 0.</summary>
     public readonly nint Order = weight.Order;
+}
+
+/// <summary><c>xllm_expert_routing</c>.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal readonly struct NativeExpertRouting(in ExpertRouting routing)
+{
+    /// <summary>Experts per row.</summary>
+    public readonly int Chosen = routing.Chosen;
+
+    /// <summary>From logits to scores.</summary>
+    public readonly ExpertScore Score = routing.Score;
+
+    /// <summary>Groups of neighbouring experts.</summary>
+    public readonly int Groups = routing.Groups;
+
+    /// <summary>Groups whose experts may be chosen.</summary>
+    public readonly int ChosenGroups = routing.ChosenGroups;
+
+    /// <summary>What a group is worth.</summary>
+    public readonly ExpertGroupScore GroupScore = routing.GroupScore;
+
+    /// <summary>1: divide a row's weights by their sum.</summary>
+    public readonly int Normalize = routing.Normalize ? 1 : 0;
+
+    /// <summary>Factor on the weights.</summary>
+    public readonly float Scale = routing.Scale;
+}
+
+/// <summary><c>xllm_expert_weights</c>: arrays of as many weights as there are experts.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal readonly unsafe struct NativeExpertWeights(NativeWeight* gate, NativeWeight* up, NativeWeight* down, int count)
+{
+    /// <summary>[intermediate, hidden] each.</summary>
+    public readonly nint Gate = (nint)gate;
+
+    /// <summary>[intermediate, hidden] each.</summary>
+    public readonly nint Up = (nint)up;
+
+    /// <summary>[hidden, intermediate] each.</summary>
+    public readonly nint Down = (nint)down;
+
+    /// <summary>Number of experts.</summary>
+    public readonly int Count = count;
 }
 
 /// <summary><c>xllm_options</c>.</summary>

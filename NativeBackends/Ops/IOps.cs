@@ -8,7 +8,7 @@ namespace XLLM.NativeBackends.Ops;
 /// A warm op allocates nothing on the managed heap.
 /// All methods throw <see cref="OpException"/> when shapes or types disagree; the message has both.
 /// </remarks>
-public interface IOps
+public partial interface IOps
 {
     /// <summary>Forgets all results of the step before; their memory is used again.</summary>
     void BeginStep();
@@ -49,6 +49,14 @@ public interface IOps
     /// <param name="weight">F32 [1, head size].</param>
     /// <param name="epsilon">Added to the mean square.</param>
     void RmsNormHeads(Tensor x, Tensor weight, float epsilon);
+
+    /// <summary>y[r, c] = (x[r, c] - mean over c of x[r, c]) / sqrt(variance over c of x[r, c] + epsilon) * weight[c] + bias[c]. Source: Ba et al. 2016, arXiv:1607.06450.</summary>
+    /// <param name="x">F32 [rows, columns].</param>
+    /// <param name="weight">F32 [1, columns].</param>
+    /// <param name="bias">F32 [1, columns].</param>
+    /// <param name="epsilon">Added to the variance, which is the mean of the squared distances from the mean.</param>
+    /// <returns>F32 [rows, columns].</returns>
+    Tensor LayerNorm(Tensor x, Tensor weight, Tensor bias, float epsilon);
 
     /// <summary>y[r, o] = sum over i of x[r, i] * weight[o, i], plus bias[o]. Accumulates in F32 in an order that is the same for every number of rows.</summary>
     /// <param name="x">F32 [rows, inputs].</param>

@@ -8,6 +8,12 @@ namespace XLLM.NativeBackends.Ops;
 /// <param name="HeadSize">Columns of one head.</param>
 /// <param name="BlockStride">Bytes from one KV block to the next.</param>
 /// <param name="KeyOffset">Bytes from a block's start to this layer's keys, laid out [KvHeads, BlockTokens, HeadSize].</param>
-/// <param name="ValueOffset">Bytes from a block's start to this layer's values, laid out [KvHeads, BlockTokens, HeadSize].</param>
+/// <param name="ValueOffset">Bytes from a block's start to this layer's values, laid out [KvHeads, BlockTokens, HeadSize]; for latent vectors, which are key and
+/// value in one, to the index keys that belong to them, where there are any.</param>
 public readonly record struct KvLayer(
-    nint Pool, DType DType, int BlockTokens, int KvHeads, int HeadSize, long BlockStride, long KeyOffset, long ValueOffset);
+    nint Pool, DType DType, int BlockTokens, int KvHeads, int HeadSize, long BlockStride, long KeyOffset, long ValueOffset)
+{
+    /// <summary>The index keys beside this layer's latent vectors, laid out [BlockTokens, columns].</summary>
+    /// <param name="columns">Columns of an index key.</param>
+    public KvLayer IndexKeys(int columns) => this with { HeadSize = columns, KeyOffset = ValueOffset };
+}

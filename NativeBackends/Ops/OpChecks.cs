@@ -2,7 +2,7 @@ namespace XLLM.NativeBackends.Ops;
 
 /// <summary>What every op demands of its arguments. Each method throws <see cref="OpException"/> with both shapes or numbers, or returns.</summary>
 /// <remarks>The C interface makes the same checks in <c>native/abi/checks.h</c>, for callers in any language; the parity tests hold the two together.</remarks>
-internal static class OpChecks
+internal static partial class OpChecks
 {
     public static void Embedding(Tensor ids, Weight table)
     {
@@ -34,6 +34,17 @@ internal static class OpChecks
         if (weight.Rows != 1 || weight.Columns == 0 || x.Columns % weight.Columns != 0)
         {
             throw new OpException($"rms_norm_heads: weight {weight} does not divide the columns of x {x} into heads");
+        }
+    }
+
+    public static void LayerNorm(Tensor x, Tensor weight, Tensor bias)
+    {
+        RequireFloats("layer_norm", "x", x);
+        RequireFloats("layer_norm", "weight", weight);
+        RequireFloats("layer_norm", "bias", bias);
+        if (weight.Rows != 1 || weight.Columns != x.Columns || bias.Rows != 1 || bias.Columns != x.Columns)
+        {
+            throw new OpException($"layer_norm: weight {weight} and bias {bias} do not fit x {x}");
         }
     }
 
@@ -106,43 +117,52 @@ internal static class OpChecks
                 $"paged_attention: the pool has {kv.KvHeads} KV heads of {kv.HeadSize} columns, the model {heads.KvHeads} of {heads.HeadSize}");
         }
 
-        if (kv.DType is not (DType.F32 or DType.BF16) || kv.BlockTokens < 1)
-        {
-            throw new OpException($"paged_attention: a pool of {kv.DType} with {kv.BlockTokens} tokens a block; it must be F32 or BF16 with at least 1");
-        }
-
+        RequirePool("paged_attention", kv);
         if (q.Columns != heads.QueryWidth)
         {
             throw new OpException($"paged_attention: q {q} does not have {heads.QueryWidth} columns");
         }
 
-        RequireRowsAndColumns("k", k, q.Rows, heads.KvWidth);
-        RequireRowsAndColumns("v", v, q.Rows, heads.KvWidth);
-        RequireIntegers("paged_attention", "context lengths", batch.ContextLengths);
-        RequireIntegers("paged_attention", "row starts", batch.RowStarts);
-        RequireIntegers("paged_attention", "slots", batch.Slots);
+        RequireRowsAndColumns("paged_attention", "k", k, q.Rows, heads.KvWidth);
+        RequireRowsAndColumns("paged_attention", "v", v, q.Rows, heads.KvWidth);
+        RequireBatch("paged_attention", q, kv, batch);
+    }
+
+    private static void RequirePool(string op, KvLayer kv)
+    {
+        if (kv.DType is not (DType.F32 or DType.BF16) || kv.BlockTokens < 1)
+        {
+            throw new OpException($"{op}: a pool of {kv.DType} with {kv.BlockTokens} tokens a block; it must be F32 or BF16 with at least 1");
+        }
+    }
+
+    private static void RequireBatch(string op, Tensor q, KvLayer kv, AttentionBatch batch)
+    {
+        RequireIntegers(op, "context lengths", batch.ContextLengths);
+        RequireIntegers(op, "row starts", batch.RowStarts);
+        RequireIntegers(op, "slots", batch.Slots);
         if (batch.RowStarts.Columns != batch.Sequences + 1 || batch.Slots.Columns != q.Rows)
         {
             throw new OpException(
-                $"paged_attention: row starts {batch.RowStarts} and slots {batch.Slots} do not fit {batch.Sequences} sequences and q {q}");
+                $"{op}: row starts {batch.RowStarts} and slots {batch.Slots} do not fit {batch.Sequences} sequences and q {q}");
         }
 
         if (batch.BlockTables.DType != DType.I32 || batch.BlockTables.Rows != batch.Sequences)
         {
-            throw new OpException($"paged_attention: block tables {batch.BlockTables} must be I32 with a row for each of {batch.Sequences} sequences");
+            throw new OpException($"{op}: block tables {batch.BlockTables} must be I32 with a row for each of {batch.Sequences} sequences");
         }
 
-        RequireConsistentBatch(q, kv, batch);
+        RequireConsistentBatch(op, q, kv, batch);
     }
 
-    private static unsafe void RequireConsistentBatch(Tensor q, KvLayer kv, AttentionBatch batch)
+    private static unsafe void RequireConsistentBatch(string op, Tensor q, KvLayer kv, AttentionBatch batch)
     {
         var starts = (int*)batch.RowStarts.Data;
         var contexts = (int*)batch.ContextLengths.Data;
         var slots = (int*)batch.Slots.Data;
         if (starts[0] != 0 || starts[batch.Sequences] != q.Rows)
         {
-            throw new OpException($"paged_attention: row starts go from {starts[0]} to {starts[batch.Sequences]}, q has rows 0 to {q.Rows}");
+            throw new OpException($"{op}: row starts go from {starts[0]} to {starts[batch.Sequences]}, q has rows 0 to {q.Rows}");
         }
 
         for (var s = 0; s < batch.Sequences; s++)
@@ -150,14 +170,14 @@ internal static class OpChecks
             var rows = starts[s + 1] - starts[s];
             if (rows < 0 || contexts[s] < rows)
             {
-                throw new OpException($"paged_attention: sequence {s} has {rows} rows and a context of {contexts[s]}");
+                throw new OpException($"{op}: sequence {s} has {rows} rows and a context of {contexts[s]}");
             }
 
             var blocks = ((long)contexts[s] + kv.BlockTokens - 1) / kv.BlockTokens;
             if (blocks > batch.BlockTables.Columns)
             {
                 throw new OpException(
-                    $"paged_attention: sequence {s} has a context of {contexts[s]}, which needs {blocks} blocks; block tables {batch.BlockTables} have fewer");
+                    $"{op}: sequence {s} has a context of {contexts[s]}, which needs {blocks} blocks; block tables {batch.BlockTables} have fewer");
             }
 
             var table = (int*)batch.BlockTables.Data + ((long)s * batch.BlockTables.RowStride);
@@ -165,7 +185,7 @@ internal static class OpChecks
             {
                 if (table[b] < 0)
                 {
-                    throw new OpException($"paged_attention: sequence {s} has block {table[b]} at {b}; blocks start at 0");
+                    throw new OpException($"{op}: sequence {s} has block {table[b]} at {b}; blocks start at 0");
                 }
             }
         }
@@ -174,7 +194,7 @@ internal static class OpChecks
         {
             if (slots[r] < 0)
             {
-                throw new OpException($"paged_attention: row {r} has slot {slots[r]}; slots start at 0");
+                throw new OpException($"{op}: row {r} has slot {slots[r]}; slots start at 0");
             }
         }
     }
@@ -217,11 +237,11 @@ internal static class OpChecks
         }
     }
 
-    private static void RequireRowsAndColumns(string name, Tensor tensor, int rows, int columns)
+    private static void RequireRowsAndColumns(string op, string name, Tensor tensor, int rows, int columns)
     {
         if (tensor.Rows != rows || tensor.Columns != columns)
         {
-            throw new OpException($"paged_attention: {name} {tensor} is not [{rows}, {columns}]");
+            throw new OpException($"{op}: {name} {tensor} is not [{rows}, {columns}]");
         }
     }
 }

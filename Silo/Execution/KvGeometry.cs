@@ -5,7 +5,8 @@ namespace XLLM.Silo.Execution;
 
 /// <summary>Where the layers' keys and values lie inside a KV block: arithmetic alone, so that a pool can be sized before it is allocated.</summary>
 /// <remarks>
-/// A KV block is lent to one group at a time and holds all layers of that group, one after the other: the layer's keys, then its values.
+/// A KV block is lent to one group at a time and holds all layers of that group, one after the other: the layer's keys, then its values,
+/// or its latent vectors, then its index keys.
 /// All groups share one size of block (the largest group's), so one free list serves them all.
 /// </remarks>
 internal sealed class KvGeometry
@@ -72,10 +73,21 @@ internal sealed class KvGeometry
             }
 
             _places[layer] = (group.KvHeads, group.HeadSize, next, next + bytes);
-            next += 2 * bytes;
+            next += bytes + BytesAfterKeys(group, layer, bytes);
         }
 
         return next;
+    }
+
+    /// <summary>Values are as large as keys; a latent vector is key and value in one, and only index keys may follow it.</summary>
+    private long BytesAfterKeys(KvGroup group, int layer, long keys)
+    {
+        if (group.Kind != KvGroupKind.Latent)
+        {
+            return keys;
+        }
+
+        return group.Index is { } index && index.Layers.Contains(layer) ? Align((long)BlockTokens * index.Columns * DType.Size()) : 0;
     }
 
     private static long Align(long bytes) => (bytes + Alignment - 1) / Alignment * Alignment;

@@ -11,7 +11,7 @@ internal static class KvGroupRules
 
     private static KvGroupRule For(KvGroup group) => group.Kind switch
     {
-        KvGroupKind.FullAttention => new FullAttentionRule(),
+        KvGroupKind.FullAttention or KvGroupKind.Latent => new FullAttentionRule(),
         _ => throw new ArgumentOutOfRangeException(nameof(group), group.Kind, "no rule says how this kind of group grows"),
     };
 }

@@ -27,6 +27,9 @@ internal sealed record DecoderConfig
     /// <summary>Biases of the feed-forward projections.</summary>
     public required bool MlpBias { get; init; }
 
+    /// <summary>Columns of a head that positions turn: the first ones. All of them unless <c>partial_rotary_factor</c> says otherwise.</summary>
+    public required int RotatedColumns { get; init; }
+
     /// <summary>Longest sequence: YaRN stretches what the model was trained with, and most files leave <c>max_position_embeddings</c> as it was.</summary>
     public int MaxContext => Math.Max(MaxPositionEmbeddings, Rope.StretchedContext);
 
@@ -34,7 +37,19 @@ internal sealed record DecoderConfig
     /// <exception cref="CheckpointException">A field is missing or absurd; the message names file, field and value.</exception>
     public static DecoderConfig Read(ModelConfigReader file)
     {
-        RejectWhatIsNotComputed(file);
+        var heads = ReadHeads(file, file.Integer("hidden_size", most: MostColumns));
+        return Read(file, heads, ReadRotatedColumns(file, heads.HeadSize));
+    }
+
+    /// <summary>Reads and checks the fields of a family whose heads are named otherwise.</summary>
+    /// <param name="file">config.json.</param>
+    /// <param name="heads">Heads as they are kept in KV blocks.</param>
+    /// <param name="rotatedColumns">Columns of a head that positions turn.</param>
+    /// <param name="attention">What <c>layer_types</c> may name.</param>
+    /// <exception cref="CheckpointException">A field is missing or absurd; the message names file, field and value.</exception>
+    public static DecoderConfig Read(ModelConfigReader file, HeadLayout heads, int rotatedColumns, params IReadOnlyList<string> attention)
+    {
+        RejectWhatIsNotComputed(file, attention.Count > 0 ? attention : ["full_attention"]);
         var hidden = file.Integer("hidden_size", most: MostColumns);
         var maxPositions = file.Integer("max_position_embeddings");
         return new DecoderConfig
@@ -43,7 +58,8 @@ internal sealed record DecoderConfig
             HiddenSize = hidden,
             IntermediateSize = file.Integer("intermediate_size", most: MostColumns),
             NumHiddenLayers = file.Integer("num_hidden_layers", most: MostLayers),
-            Heads = ReadHeads(file, hidden),
+            Heads = heads,
+            RotatedColumns = rotatedColumns,
             RmsNormEps = (float)file.Number("rms_norm_eps", 0, 1),
             Rope = RopeConfig.Read(file),
             MaxPositionEmbeddings = maxPositions,
@@ -79,7 +95,16 @@ internal sealed record DecoderConfig
             : throw file.Fault("head_dim", $"is {headSize}, which times num_attention_heads {queryHeads} is more than {MostColumns} columns");
     }
 
-    private static void RejectWhatIsNotComputed(ModelConfigReader file)
+    private static int ReadRotatedColumns(ModelConfigReader file, int headSize)
+    {
+        var part = file.Section("rope_parameters")?.OptionalNumber("partial_rotary_factor", 0, 1) ?? file.OptionalNumber("partial_rotary_factor", 0, 1) ?? 1;
+        var columns = (int)(headSize * part);
+        return columns > 0 && columns % 2 == 0
+            ? columns
+            : throw file.Fault("partial_rotary_factor", $"is {part}, which makes {columns} of {headSize} columns turn; it must be an even number above 0");
+    }
+
+    private static void RejectWhatIsNotComputed(ModelConfigReader file, IReadOnlyList<string> attention)
     {
         if (file.OptionalText("hidden_act") is { } activation and not ("silu" or "swish"))
         {
@@ -93,14 +118,9 @@ internal sealed record DecoderConfig
             throw file.Unsupported("sliding_window", $"is {window}: sliding-window attention is not supported yet");
         }
 
-        if (file.Texts("layer_types").FirstOrDefault(type => type != "full_attention") is { } other)
+        if (file.Texts("layer_types").FirstOrDefault(type => !attention.Contains(type)) is { } other)
         {
-            throw file.Unsupported("layer_types", $"names \"{other}\"; supported: full_attention");
-        }
-
-        if (file.OptionalNumber("partial_rotary_factor", 0, 1) is { } part and not 1)
-        {
-            throw file.Unsupported("partial_rotary_factor", $"is {part}: this family turns whole heads");
+            throw file.Unsupported("layer_types", $"names \"{other}\"; supported: {string.Join(", ", attention)}");
         }
     }
 }

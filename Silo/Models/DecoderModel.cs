@@ -16,7 +16,10 @@ internal sealed class DecoderModel : ICausalModel
     /// <param name="config">Sizes.</param>
     /// <param name="checkpoint">Root of the tensor names.</param>
     /// <param name="layer">Builds layer i from the place of its tensors.</param>
-    public DecoderModel(DecoderConfig config, Checkpoint checkpoint, Func<int, Checkpoint, IDecoderLayer> layer)
+    /// <param name="kept">What every layer keeps per token.</param>
+    /// <param name="index">The index keys that some layers keep besides; null: none.</param>
+    public DecoderModel(
+        DecoderConfig config, Checkpoint checkpoint, Func<int, Checkpoint, IDecoderLayer> layer, KvGroupKind kept = KvGroupKind.FullAttention, KvIndex? index = null)
     {
         var model = checkpoint.At("model");
         _embedding = new(model.At("embed_tokens"), config.VocabSize, config.HiddenSize);
@@ -28,12 +31,12 @@ internal sealed class DecoderModel : ICausalModel
             checkpoint.At("lm_head").Ignore("weight");      // some exporters write the tied table a second time
         }
 
-        var frequencies = config.Rope.Scaling.InverseFrequencies(config.Rope.Theta, config.Heads.HeadSize);
+        var frequencies = config.Rope.Scaling.InverseFrequencies(config.Rope.Theta, config.RotatedColumns);
         _rope = new(checkpoint.Constant("rope frequencies", frequencies), (float)config.Rope.Scaling.AttentionScale);
 
         VocabularySize = config.VocabSize;
         MaxContext = config.MaxContext;
-        KvLayout = new([new(KvGroupKind.FullAttention, [.. Enumerable.Range(0, config.NumHiddenLayers)], config.Heads.KvHeads, config.Heads.HeadSize)]);
+        KvLayout = new([new(kept, [.. Enumerable.Range(0, config.NumHiddenLayers)], config.Heads.KvHeads, config.Heads.HeadSize) { Index = index }]);
     }
 
     /// <inheritdoc/>

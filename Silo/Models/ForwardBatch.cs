@@ -20,6 +20,12 @@ internal sealed class ForwardBatch
     /// <summary>By model layer: rows, context lengths, block tables and slots of its group.</summary>
     public required AttentionBatch[] Attention { get; init; }
 
+    /// <summary>I32 [rows, n]: positions that each row attends to, as the last layer with an indexer has chosen them; for the layers after it that have none.</summary>
+    public Tensor? Selection { get; set; }
+
+    /// <summary>Sees what an indexer has chosen and says what is attended to instead, or null. For checks.</summary>
+    public Func<IndexedRows, Tensor>? ReviseSelection { get; set; }
+
     /// <summary>Sees the hidden states, or null: the input of every layer, then the output of the final norm as layer number "layers". For checks and debugging.</summary>
     public Action<int, Tensor>? HiddenStates { get; set; }
 }

@@ -7,10 +7,18 @@ internal static class ModelRegistry
 {
     private static readonly Dictionary<string, Func<ModelConfigReader, Checkpoint, ICausalModel>> Families = new(StringComparer.Ordinal)
     {
+        ["DeepseekV2ForCausalLM"] = DeepSeek.CreateV2,
+        ["DeepseekV32ForCausalLM"] = DeepSeek.CreateV32,
+        ["DeepseekV3ForCausalLM"] = DeepSeek.CreateV3,
+        ["Glm4ForCausalLM"] = Glm4.Create,
+        ["Glm4MoeForCausalLM"] = Glm4Moe.Create,
+        ["Glm4MoeLiteForCausalLM"] = DeepSeek.CreateV3,
+        ["GlmMoeDsaForCausalLM"] = DeepSeek.CreateGlm5,
         ["LlamaForCausalLM"] = Llama.Create,
         ["MistralForCausalLM"] = Llama.Create,
         ["Qwen2ForCausalLM"] = Llama.CreateQwen2,
         ["Qwen3ForCausalLM"] = Qwen3.Create,
+        ["Qwen3MoeForCausalLM"] = Qwen3.CreateExperts,
     };
 
     /// <summary>Every architecture that can be built, in order of name.</summary>

@@ -3,14 +3,19 @@ using XLLM.Silo.Weights;
 
 namespace XLLM.Silo.Models;
 
-/// <summary>Qwen3, dense: pre-norm decoder, grouped-query attention with a norm of every query and key head.</summary>
+/// <summary>Qwen3, dense and mixture of experts: pre-norm decoder, grouped-query attention with a norm of every query and key head.</summary>
 /// <remarks>Source: Qwen3 technical report (arXiv:2505.09388) section 2. Weight names are those of the published checkpoints.</remarks>
 internal static class Qwen3
 {
-    /// <summary>Builds the model from its files.</summary>
-    public static ICausalModel Create(ModelConfigReader file, Checkpoint checkpoint)
+    /// <summary>Builds a dense model from its files.</summary>
+    public static ICausalModel Create(ModelConfigReader file, Checkpoint checkpoint) => Create(DecoderConfig.Read(file), experts: null, checkpoint);
+
+    /// <summary>Builds a mixture of experts from its files.</summary>
+    public static ICausalModel CreateExperts(ModelConfigReader file, Checkpoint checkpoint) =>
+        Create(DecoderConfig.Read(file), ExpertConfig.ReadQwen(file), checkpoint);
+
+    private static DecoderModel Create(DecoderConfig config, ExpertConfig? experts, Checkpoint checkpoint)
     {
-        var config = DecoderConfig.Read(file);
         return new DecoderModel(config, checkpoint, Layer);
 
         IDecoderLayer Layer(int index, Checkpoint at)
@@ -21,7 +26,9 @@ internal static class Qwen3
                 QueryNorm = new(self.At("q_norm"), config.Heads.HeadSize, config.RmsNormEps),
                 KeyNorm = new(self.At("k_norm"), config.Heads.HeadSize, config.RmsNormEps),
             };
-            var feedForward = new GatedFeedForward(at.At("mlp"), config.HiddenSize, config.IntermediateSize, bias: false);
+            IFeedForward feedForward = experts?.IsIn(index) == true
+                ? new ExpertFeedForward(at.At("mlp"), config.HiddenSize, experts)
+                : new GatedFeedForward(at.At("mlp"), config.HiddenSize, config.IntermediateSize, bias: false);
             return new PreNormLayer(config, at, attention, feedForward);
         }
     }

@@ -50,6 +50,9 @@ internal sealed class Checkpoint
     /// <param name="name">Last part of its name.</param>
     public void Ignore(string name) => _ledger.Ignore(Full(name));
 
+    /// <summary>Says that everything below this place may be there and is not used (draft layers of a target that runs alone).</summary>
+    public void IgnoreTree() => _ledger.IgnoreTree(_prefix);
+
     /// <summary>Ends loading.</summary>
     /// <returns>What was taken.</returns>
     /// <exception cref="CheckpointException">Tensors are left over; the message names them.</exception>

@@ -22,6 +22,7 @@ internal sealed class CheckpointLedger(ITensorSource source, IBackend backend, M
 
     private readonly HashSet<string> _taken = new(StringComparer.Ordinal);
     private readonly HashSet<string> _ignored = new(StringComparer.Ordinal);
+    private readonly List<string> _ignoredTrees = [];
     private readonly HashSet<string> _ignoredZeros = new(StringComparer.Ordinal);
     private readonly HashSet<string> _names = new(source.Names ?? [], StringComparer.Ordinal);
     private long _bytes;
@@ -87,6 +88,9 @@ internal sealed class CheckpointLedger(ITensorSource source, IBackend backend, M
     /// <inheritdoc cref="Checkpoint.Ignore"/>
     public void Ignore(string name) => _ignored.Add(name);
 
+    /// <inheritdoc cref="Checkpoint.IgnoreTree"/>
+    public void IgnoreTree(string name) => _ignoredTrees.Add($"{name}.");
+
     /// <summary>Says that a tensor may be left over if it holds nothing but zeros.</summary>
     public void IgnoreZeros(string name) => _ignoredZeros.Add(name);
 
@@ -139,7 +143,10 @@ internal sealed class CheckpointLedger(ITensorSource source, IBackend backend, M
     }
 
     private bool IsIgnored(string name) =>
-        _ignored.Contains(name) || Ignorable.Any(end => name.EndsWith(end, StringComparison.Ordinal)) || (_ignoredZeros.Contains(name) && IsZero(name));
+        _ignored.Contains(name)
+        || _ignoredTrees.Exists(tree => name.StartsWith(tree, StringComparison.Ordinal))
+        || Ignorable.Any(end => name.EndsWith(end, StringComparison.Ordinal))
+        || (_ignoredZeros.Contains(name) && IsZero(name));
 
     private bool IsZero(string name)
     {

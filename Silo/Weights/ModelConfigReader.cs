@@ -120,7 +120,10 @@ internal sealed class ModelConfigReader
     }
 
     /// <summary>Token ids, written as one number or as a list; empty where the field is missing.</summary>
-    public IReadOnlyList<int> TokenIds(string name)
+    public IReadOnlyList<int> TokenIds(string name) => Integers(name);
+
+    /// <summary>Whole numbers from 0, written as one number or as a list; empty where the field is missing.</summary>
+    public IReadOnlyList<int> Integers(string name)
     {
         if (Find(name) is not { } field)
         {
@@ -133,7 +136,7 @@ internal sealed class ModelConfigReader
         {
             if (items[i].ValueKind != JsonValueKind.Number || !items[i].TryGetInt32(out ids[i]) || ids[i] < 0)
             {
-                throw Wrong(name, field, "a token id or a list of them");
+                throw Wrong(name, field, "a whole number from 0, or a list of them");
             }
         }
 

@@ -38,12 +38,17 @@ public sealed unsafe class AbiLayoutTests
         Struct<KvLayer>("xllm_kv_layer");
         Struct<AttentionBatch>("xllm_attention_batch");
         Struct<HeadLayout>("xllm_head_layout");
+        Struct<NativeExpertRouting>("xllm_expert_routing");
+        Struct<NativeExpertWeights>("xllm_expert_weights");
+        Struct<HeadSlice>("xllm_head_slice");
         Struct<NativeOptions>("xllm_options");
         Values<NativeStatus>("XLLM_");
         Values<DType>("XLLM_");
         Values<WeightFormat>("XLLM_WEIGHT_");
         Values<InstructionSet>("XLLM_ISA_");
         Values<RopePairing>("XLLM_ROPE_");
+        Values<ExpertScore>("XLLM_EXPERT_");
+        Values<ExpertGroupScore>("XLLM_EXPERT_GROUP_");
         return layout;
 
         void Struct<T>(string name)

@@ -67,6 +67,11 @@ public sealed class BeginStepTests
         private readonly Tensor _norm = harness.Floats(Harness.Random(3, 32), 1);
         private readonly Tensor _headNorm = harness.Floats(Harness.Random(4, 8), 1);
         private readonly RopeTable _rope = new(harness.Floats(Harness.Random(5, 4), 1), 1);
+        private readonly ExpertWeights _experts = new(
+            [harness.Weight(new float[16 * 32], 16), harness.Weight(new float[16 * 32], 16)],
+            [harness.Weight(new float[16 * 32], 16), harness.Weight(new float[16 * 32], 16)],
+            [harness.Weight(new float[32 * 16], 32), harness.Weight(new float[32 * 16], 32)]);
+        private readonly KvLayer _latent = new(harness.Place(new byte[2 * 4 * 8 * 4]), DType.F32, 4, 1, 8, 4 * 8 * 4, 0, 0);
         private readonly KvLayer _kv = new(harness.Place(new byte[2 * 4 * 4 * 8 * 4 * 2]), DType.F32, 4, 4, 8, 4 * 4 * 8 * 4 * 2, 0, 4 * 4 * 8 * 4);
 
         public void Run()
@@ -82,6 +87,10 @@ public sealed class BeginStepTests
             var batch = new AttentionBatch(ops.Integers(Starts), ops.Integers(Contexts), ops.Integers(Blocks), ops.Integers(Slots));
             ops.Add(x, ops.PagedAttention(q, q, q, _kv, batch, new HeadLayout(4, 4, 8), 0.3f));
             ops.SiluMultiply(x, q);
+            ops.Add(x, ops.Experts(x, ops.ChooseExperts(ops.SliceHeads(x, 32, 0, 2), null, new(1, ExpertScore.Softmax, 1, 1, ExpertGroupScore.Best, true, 1)), _experts));
+            var absorbed = ops.JoinHeads(ops.SliceHeads(x, 8, 0, 4), ops.SliceHeads(x, 8, 4, 4), 4);
+            var attended = ops.LatentAttention(absorbed, ops.SliceHeads(x, 32, 0, 8), _latent, batch, 8, 0.3f);
+            _ = ops.LinearHeads(ops.LinearHeads(attended, _square, new(1, 32, 0, 32), transposed: false), _square, new(1, 32, 0, 32), transposed: true);
             _ = ops.ReadRow(ops.Rows(x, ops.Integers(Blocks)), 0);
         }
     }

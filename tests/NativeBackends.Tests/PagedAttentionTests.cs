@@ -79,40 +79,7 @@ public sealed class PagedAttentionTests
     public void PagedAttention_GivesARowTheSameBits_InABatchOf16_AsAlone(string variant, DType dtype)
     {
         using var harness = new Harness(variant);
-        var random = new Random(5);
-        var lengths = Enumerable.Range(0, 16).Select(_ => random.Next(1, 140)).ToArray();
-        var blocks = Enumerable.Range(0, 16).Select(s => Enumerable.Range(0, 9).Select(b => (b * 16) + s).ToArray()).ToArray();
-
-        var alone = new PagedSequences(harness, SmallHeads, dtype, 16, 16 * 9);
-        var expected = lengths.Select((length, s) => alone.Run(s, length, length, blocks[s])).ToArray();
-
-        // Random grants for random sequences, decode and prefill mixed, until all is computed.
-        var together = new PagedSequences(harness, SmallHeads, dtype, 16, 16 * 9);
-        var results = lengths.Select(_ => new List<float>()).ToArray();
-        var computed = new int[16];
-        while (Enumerable.Range(0, 16).Any(s => computed[s] < lengths[s]))
-        {
-            var parts = Enumerable.Range(0, 16)
-                .Where(s => computed[s] < lengths[s] && random.Next(4) > 0)
-                .Select(s => new PagedSequences.Part(s, computed[s], Math.Min(random.Next(3) == 0 ? 1 : random.Next(1, 90), lengths[s] - computed[s]), blocks[s]))
-                .OrderBy(_ => random.Next())
-                .ToArray();
-            if (parts.Length == 0)
-            {
-                continue;
-            }
-
-            foreach (var (part, rows) in parts.Zip(together.Step(parts)))
-            {
-                results[part.Seed].AddRange(rows);
-                computed[part.Seed] += part.Rows;
-            }
-        }
-
-        for (var s = 0; s < 16; s++)
-        {
-            Compare.SameBits(expected[s], results[s].ToArray());
-        }
+        StepSequences.AssertSameBitsInABatch(new PagedSequences(harness, SmallHeads, dtype, 16, 16 * 9), new PagedSequences(harness, SmallHeads, dtype, 16, 16 * 9));
     }
 
     [Theory]

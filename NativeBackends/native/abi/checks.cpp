@@ -92,8 +92,7 @@ void require_same_shape(const char* op, const char* x_name, const xllm_tensor& x
     require(x.rows == y.rows && x.columns == y.columns, op, ": ", y_name, " ", y, " does not fit ", x_name, " ", x);
 }
 
-void require_consistent_batch(const xllm_tensor& q, const xllm_kv_layer& kv, const xllm_attention_batch& batch) {
-    constexpr const char* op = "paged_attention";
+void require_consistent_batch(const char* op, const xllm_tensor& q, const xllm_kv_layer& kv, const xllm_attention_batch& batch) {
     const int32_t sequences = batch.context_lengths.columns;
     const int32_t* starts = row<const int32_t>(batch.row_starts, 0);
     const int32_t* contexts = row<const int32_t>(batch.context_lengths, 0);
@@ -114,6 +113,47 @@ void require_consistent_batch(const xllm_tensor& q, const xllm_kv_layer& kv, con
 
     for (int32_t r = 0; r < q.rows; ++r) {
         require(slots[r] >= 0, op, ": row ", r, " has slot ", slots[r], "; slots start at 0");
+    }
+}
+
+void require_pool(const char* op, const xllm_kv_layer& kv, int32_t rows) {
+    require((kv.dtype == XLLM_F32 || kv.dtype == XLLM_BF16) && kv.block_tokens >= 1, op, ": a pool of type ", kv.dtype, " with ",
+            kv.block_tokens, " tokens a block; it must be F32 or BF16 with at least 1");
+    require(kv.pool != nullptr || rows == 0, op, ": no pool for ", rows, " rows");
+}
+
+void require_batch(const char* op, const xllm_tensor& q, const xllm_kv_layer& kv, const xllm_attention_batch& batch) {
+    const int32_t sequences = batch.context_lengths.columns;
+    require_integers(op, "context lengths", batch.context_lengths);
+    require_integers(op, "row starts", batch.row_starts);
+    require_integers(op, "slots", batch.slots);
+    require(batch.row_starts.columns == sequences + 1 && batch.slots.columns == q.rows, op, ": row starts ", batch.row_starts,
+            " and slots ", batch.slots, " do not fit ", sequences, " sequences and q ", q);
+    require(batch.block_tables.dtype == XLLM_I32 && batch.block_tables.rows == sequences && is_view(batch.block_tables), op,
+            ": block tables ", batch.block_tables, " must be I32 with a row for each of ", sequences, " sequences");
+    require_consistent_batch(op, q, kv, batch);
+}
+
+// Every row of a selection holds positions that the row may see, ascending, then -1 to its end; at least one.
+void require_selection(const xllm_tensor& q, const xllm_attention_batch& batch, const xllm_tensor& selection) {
+    constexpr const char* op = "latent_attention";
+    require(selection.dtype == XLLM_I32 && selection.rows == q.rows && selection.columns >= 1 && is_view(selection), op, ": selection ",
+            selection, " must be I32 with a row for each of q ", q);
+    const int32_t* starts = row<const int32_t>(batch.row_starts, 0);
+    const int32_t* contexts = row<const int32_t>(batch.context_lengths, 0);
+    for (int32_t s = 0; s < batch.context_lengths.columns; ++s) {
+        for (int32_t r = starts[s]; r < starts[s + 1]; ++r) {
+            const int32_t own = contexts[s] - starts[s + 1] + r;
+            const int32_t* positions = row<const int32_t>(selection, r);
+            int32_t last = -1;
+            for (int32_t i = 0; i < selection.columns && positions[i] != -1; ++i) {
+                require(positions[i] > last && positions[i] <= own, op, ": row ", r, " at position ", own, " selects position ",
+                        positions[i], " after ", last);
+                last = positions[i];
+            }
+
+            require(last >= 0, op, ": row ", r, " at position ", own, " selects no position");
+        }
     }
 }
 
@@ -145,6 +185,15 @@ void rms_norm_heads(const xllm_tensor& x, const xllm_tensor& weight) {
     require_floats("rms_norm_heads", "weight", weight);
     require(weight.rows == 1 && weight.columns > 0 && x.columns % weight.columns == 0, "rms_norm_heads: weight ", weight,
             " does not divide the columns of x ", x, " into heads");
+}
+
+void layer_norm(const xllm_tensor& x, const xllm_tensor& weight, const xllm_tensor& bias, const xllm_tensor& y) {
+    require_floats("layer_norm", "x", x);
+    require_floats("layer_norm", "weight", weight);
+    require_floats("layer_norm", "bias", bias);
+    require(weight.rows == 1 && weight.columns == x.columns && bias.rows == 1 && bias.columns == x.columns, "layer_norm: weight ", weight,
+            " and bias ", bias, " do not fit x ", x);
+    require_result("layer_norm", y, x.rows, x.columns);
 }
 
 void linear(const xllm_tensor& x, const xllm_weight& weight, const xllm_tensor* bias, const xllm_tensor& y) {
@@ -190,9 +239,7 @@ void paged_attention(const xllm_tensor& q, const xllm_tensor& k, const xllm_tens
             heads.query_heads, " query heads of ", heads.head_size, " columns are not a multiple of ", heads.kv_heads, " KV heads");
     require(kv.kv_heads == heads.kv_heads && kv.head_size == heads.head_size, op, ": the pool has ", kv.kv_heads, " KV heads of ",
             kv.head_size, " columns, the model ", heads.kv_heads, " of ", heads.head_size);
-    require((kv.dtype == XLLM_F32 || kv.dtype == XLLM_BF16) && kv.block_tokens >= 1, op, ": a pool of type ", kv.dtype, " with ",
-            kv.block_tokens, " tokens a block; it must be F32 or BF16 with at least 1");
-    require(kv.pool != nullptr || q.rows == 0, op, ": no pool for ", q.rows, " rows");
+    require_pool(op, kv, q.rows);
 
     const int64_t query_width = int64_t{heads.query_heads} * heads.head_size;
     const int64_t kv_width = int64_t{heads.kv_heads} * heads.head_size;
@@ -201,15 +248,134 @@ void paged_attention(const xllm_tensor& q, const xllm_tensor& k, const xllm_tens
     require(v.rows == q.rows && v.columns == kv_width, op, ": v ", v, " is not [", q.rows, ", ", kv_width, "]");
     require_result(op, y, q.rows, query_width);
 
-    const int32_t sequences = batch.context_lengths.columns;
-    require_integers(op, "context lengths", batch.context_lengths);
-    require_integers(op, "row starts", batch.row_starts);
-    require_integers(op, "slots", batch.slots);
-    require(batch.row_starts.columns == sequences + 1 && batch.slots.columns == q.rows, op, ": row starts ", batch.row_starts,
-            " and slots ", batch.slots, " do not fit ", sequences, " sequences and q ", q);
-    require(batch.block_tables.dtype == XLLM_I32 && batch.block_tables.rows == sequences && is_view(batch.block_tables), op,
-            ": block tables ", batch.block_tables, " must be I32 with a row for each of ", sequences, " sequences");
-    require_consistent_batch(q, kv, batch);
+    require_batch(op, q, kv, batch);
+}
+
+void choose_experts(const xllm_tensor& logits, const xllm_tensor* bias, const xllm_expert_routing& routing, const xllm_tensor& ids,
+                    const xllm_tensor& weights) {
+    constexpr const char* op = "choose_experts";
+    require_floats(op, "logits", logits);
+    const int32_t experts = logits.columns;
+    require(routing.groups >= 1 && experts % routing.groups == 0 && routing.chosen_groups >= 1 && routing.chosen_groups <= routing.groups,
+            op, ": ", routing.chosen_groups, " of ", routing.groups, " groups do not fit ", experts, " experts");
+    const int64_t candidates = int64_t{experts} / routing.groups * routing.chosen_groups;
+    require(routing.chosen >= 1 && routing.chosen <= candidates, op, ": ", routing.chosen, " experts of ", candidates,
+            " that may be chosen");
+    require(routing.score == XLLM_EXPERT_SOFTMAX || routing.score == XLLM_EXPERT_SIGMOID, op, ": score ", routing.score,
+            " is not 0 (softmax) or 1 (sigmoid)");
+    require(routing.group_score == XLLM_EXPERT_GROUP_BEST || routing.group_score == XLLM_EXPERT_GROUP_SUMOFTWOBEST, op, ": group score ",
+            routing.group_score, " is not 0 (best) or 1 (sum of two best)");
+    if (bias != nullptr) {
+        require_floats(op, "bias", *bias);
+        require(bias->rows == 1 && bias->columns == experts, op, ": bias ", *bias, " does not fit logits ", logits);
+    }
+
+    require(ids.dtype == XLLM_I32 && is_view(ids) && ids.rows == logits.rows && ids.columns == routing.chosen, op, ": ids ", ids,
+            " is not [", logits.rows, ", ", routing.chosen, "] I32");
+    require_result(op, weights, logits.rows, routing.chosen);
+}
+
+void experts(const xllm_tensor& x, const xllm_tensor& ids, const xllm_tensor& weights, const xllm_expert_weights& experts,
+             const xllm_tensor& y) {
+    constexpr const char* op = "experts";
+    require_floats(op, "x", x);
+    require_floats(op, "weights", weights);
+    require(ids.dtype == XLLM_I32 && is_view(ids) && ids.rows == x.rows && weights.rows == x.rows && ids.columns == weights.columns, op,
+            ": ids ", ids, " and weights ", weights, " do not fit x ", x);
+    require(experts.count >= 1 && experts.gate != nullptr && experts.up != nullptr && experts.down != nullptr, op, ": ", experts.count,
+            " experts");
+    const int32_t intermediate = experts.gate[0].rows;
+    for (int32_t e = 0; e < experts.count; ++e) {
+        const xllm_weight& gate = experts.gate[e];
+        const xllm_weight& up = experts.up[e];
+        const xllm_weight& down = experts.down[e];
+        require_weight(op, "gate", gate);
+        require_weight(op, "up", up);
+        require_weight(op, "down", down);
+        require(gate.columns == x.columns && up.columns == x.columns && gate.rows == intermediate && up.rows == intermediate &&
+                    down.columns == intermediate && down.rows == x.columns,
+                op, ": gate ", gate, ", up ", up, " and down ", down, " of expert ", e, " do not fit each other and x ", x);
+        require(gate.order == nullptr && up.order == nullptr && down.order == nullptr, op, ": expert ", e,
+                " has columns in an order of its own (act-order), which is for single weights only");
+    }
+
+    for (int32_t r = 0; r < ids.rows; ++r) {
+        const int32_t* chosen = row<const int32_t>(ids, r);
+        for (int32_t i = 0; i < ids.columns; ++i) {
+            require(chosen[i] >= 0 && chosen[i] < experts.count, op, ": row ", r, " names expert ", chosen[i], " of ", experts.count);
+        }
+    }
+
+    require_result(op, y, x.rows, x.columns);
+}
+
+void slice_heads(const xllm_tensor& x, int32_t head_size, int32_t first, int32_t count, const xllm_tensor& y) {
+    constexpr const char* op = "slice_heads";
+    require_floats(op, "x", x);
+    require(head_size >= 1 && x.columns % head_size == 0 && first >= 0 && count >= 1 && int64_t{first} + count <= head_size, op,
+            ": columns ", first, " to ", int64_t{first} + count, " of heads of ", head_size, " do not fit x ", x);
+    require_result(op, y, x.rows, int64_t{x.columns} / head_size * count);
+}
+
+void join_heads(const xllm_tensor& a, const xllm_tensor& b, int32_t heads, const xllm_tensor& y) {
+    constexpr const char* op = "join_heads";
+    require_floats(op, "a", a);
+    require_floats(op, "b", b);
+    require(a.rows == b.rows && heads >= 1 && a.columns % heads == 0 && b.columns % heads == 0, op, ": a ", a, " and b ", b,
+            " do not divide into ", heads, " heads of the same rows");
+    require_result(op, y, a.rows, int64_t{a.columns} + b.columns);
+}
+
+void linear_heads(const xllm_tensor& x, const xllm_weight& weight, const xllm_head_slice& slice, int32_t transposed, const xllm_tensor& y) {
+    constexpr const char* op = "linear_heads";
+    require_floats(op, "x", x);
+    require_weight(op, "weight", weight);
+    require(slice.heads >= 1 && slice.first >= 0 && slice.count >= 1 && int64_t{slice.first} + slice.count <= slice.stride &&
+                int64_t{slice.heads} * slice.stride == weight.rows,
+            op, ": rows ", slice.first, " to ", int64_t{slice.first} + slice.count, " of each ", slice.stride, " for ", slice.heads,
+            " heads do not fit weight ", weight);
+    const int64_t inputs = transposed != 0 ? slice.count : weight.columns;
+    require(x.columns == slice.heads * inputs, op, ": x ", x, " does not have ", slice.heads, " heads of ", inputs, " columns");
+    require_result(op, y, x.rows, slice.heads * int64_t{transposed != 0 ? weight.columns : slice.count});
+}
+
+void latent_attention(const xllm_tensor& q, const xllm_tensor& latent, const xllm_kv_layer& kv, const xllm_attention_batch& batch,
+                      int32_t value_columns, const xllm_tensor* selection, const xllm_tensor& y) {
+    constexpr const char* op = "latent_attention";
+    require_floats(op, "q", q);
+    require_floats(op, "latent", latent);
+    require(kv.kv_heads == 1 && kv.head_size >= 1 && value_columns >= 1 && value_columns <= kv.head_size && q.columns >= kv.head_size &&
+                q.columns % kv.head_size == 0,
+            op, ": q ", q, " and ", value_columns, " value columns do not fit a pool of ", kv.kv_heads, " heads of ", kv.head_size,
+            " columns");
+    require_pool(op, kv, q.rows);
+    require(latent.rows == q.rows && latent.columns == kv.head_size, op, ": latent ", latent, " is not [", q.rows, ", ", kv.head_size,
+            "]");
+    require_batch(op, q, kv, batch);
+    if (selection != nullptr) {
+        require_selection(q, batch, *selection);
+    }
+
+    require_result(op, y, q.rows, int64_t{q.columns} / kv.head_size * value_columns);
+}
+
+void select_positions(const xllm_tensor& q, const xllm_tensor& keys, const xllm_tensor& weights, const xllm_kv_layer& kv,
+                      const xllm_attention_batch& batch, int32_t most, const xllm_tensor& y) {
+    constexpr const char* op = "select_positions";
+    require_floats(op, "q", q);
+    require_floats(op, "keys", keys);
+    require_floats(op, "weights", weights);
+    require(kv.kv_heads == 1 && kv.head_size >= 1 && weights.columns >= 1 && q.columns == int64_t{weights.columns} * kv.head_size, op,
+            ": q ", q, " and weights ", weights, " do not fit a pool of ", kv.kv_heads, " heads of ", kv.head_size, " columns");
+    require(most >= 1, op, ": ", most, " positions of a row; it must be at least 1");
+    require_pool(op, kv, q.rows);
+    require(keys.rows == q.rows && keys.columns == kv.head_size, op, ": keys ", keys, " is not [", q.rows, ", ", kv.head_size, "]");
+    require(weights.rows == q.rows, op, ": weights ", weights, " is not [", q.rows, ", ", weights.columns, "]");
+    require_batch(op, q, kv, batch);
+    const int64_t held = int64_t{batch.block_tables.columns} * kv.block_tokens;
+    const int64_t columns = held < most ? held : most;
+    require(y.dtype == XLLM_I32 && is_view(y) && y.rows == q.rows && y.columns == columns, op, ": y ", y, " is not [", q.rows, ", ",
+            columns, "] I32");
 }
 
 }  // namespace xllm::checks

@@ -31,6 +31,14 @@ xllm_status xllm_rms_norm_heads(xllm_backend* backend, const xllm_tensor* x, con
     });
 }
 
+xllm_status xllm_layer_norm(xllm_backend* backend, const xllm_tensor* x, const xllm_tensor* weight, const xllm_tensor* bias,
+                            float epsilon, const xllm_tensor* y) {
+    return xllm::guarded([&] {
+        xllm::checks::layer_norm(*x, *weight, *bias, *y);
+        backend->table->layer_norm(backend->state, *x, *weight, *bias, epsilon, *y);
+    });
+}
+
 xllm_status xllm_linear(xllm_backend* backend, const xllm_tensor* x, const xllm_weight* weight, const xllm_tensor* bias,
                         const xllm_tensor* y) {
     return xllm::guarded([&] {
@@ -74,5 +82,62 @@ xllm_status xllm_paged_attention(xllm_backend* backend, const xllm_tensor* q, co
     return xllm::guarded([&] {
         xllm::checks::paged_attention(*q, *k, *v, *kv, *batch, *heads, *y);
         backend->table->paged_attention(backend->state, *q, *k, *v, *kv, *batch, *heads, scale, *y);
+    });
+}
+
+xllm_status xllm_choose_experts(xllm_backend* backend, const xllm_tensor* logits, const xllm_tensor* bias,
+                                const xllm_expert_routing* routing, const xllm_tensor* ids, const xllm_tensor* weights) {
+    return xllm::guarded([&] {
+        xllm::checks::choose_experts(*logits, bias, *routing, *ids, *weights);
+        backend->table->choose_experts(backend->state, *logits, bias, *routing, *ids, *weights);
+    });
+}
+
+xllm_status xllm_experts(xllm_backend* backend, const xllm_tensor* x, const xllm_tensor* ids, const xllm_tensor* weights,
+                         const xllm_expert_weights* experts, const xllm_tensor* y) {
+    return xllm::guarded([&] {
+        xllm::checks::experts(*x, *ids, *weights, *experts, *y);
+        backend->table->experts(backend->state, *x, *ids, *weights, *experts, *y);
+    });
+}
+
+xllm_status xllm_slice_heads(xllm_backend* backend, const xllm_tensor* x, int32_t head_size, int32_t first, int32_t count,
+                             const xllm_tensor* y) {
+    return xllm::guarded([&] {
+        xllm::checks::slice_heads(*x, head_size, first, count, *y);
+        backend->table->slice_heads(backend->state, *x, head_size, first, count, *y);
+    });
+}
+
+xllm_status xllm_join_heads(xllm_backend* backend, const xllm_tensor* a, const xllm_tensor* b, int32_t heads, const xllm_tensor* y) {
+    return xllm::guarded([&] {
+        xllm::checks::join_heads(*a, *b, heads, *y);
+        backend->table->join_heads(backend->state, *a, *b, heads, *y);
+    });
+}
+
+xllm_status xllm_linear_heads(xllm_backend* backend, const xllm_tensor* x, const xllm_weight* weight, const xllm_head_slice* slice,
+                              int32_t transposed, const xllm_tensor* y) {
+    return xllm::guarded([&] {
+        xllm::checks::linear_heads(*x, *weight, *slice, transposed, *y);
+        backend->table->linear_heads(backend->state, *x, *weight, *slice, transposed != 0, *y);
+    });
+}
+
+xllm_status xllm_latent_attention(xllm_backend* backend, const xllm_tensor* q, const xllm_tensor* latent, const xllm_kv_layer* kv,
+                                  const xllm_attention_batch* batch, int32_t value_columns, float scale, const xllm_tensor* selection,
+                                  const xllm_tensor* y) {
+    return xllm::guarded([&] {
+        xllm::checks::latent_attention(*q, *latent, *kv, *batch, value_columns, selection, *y);
+        backend->table->latent_attention(backend->state, *q, *latent, *kv, *batch, value_columns, scale, selection, *y);
+    });
+}
+
+xllm_status xllm_select_positions(xllm_backend* backend, const xllm_tensor* q, const xllm_tensor* keys, const xllm_tensor* weights,
+                                  const xllm_kv_layer* kv, const xllm_attention_batch* batch, int32_t most, float scale,
+                                  const xllm_tensor* y) {
+    return xllm::guarded([&] {
+        xllm::checks::select_positions(*q, *keys, *weights, *kv, *batch, most, *y);
+        backend->table->select_positions(backend->state, *q, *keys, *weights, *kv, *batch, most, scale, *y);
     });
 }

@@ -32,6 +32,8 @@ struct BackendTable {
     void (*rows)(void* state, const xllm_tensor& x, const xllm_tensor& indices, const xllm_tensor& y);
     void (*rms_norm)(void* state, const xllm_tensor& x, const xllm_tensor& weight, float epsilon, const xllm_tensor& y);
     void (*rms_norm_heads)(void* state, const xllm_tensor& x, const xllm_tensor& weight, float epsilon);
+    void (*layer_norm)(void* state, const xllm_tensor& x, const xllm_tensor& weight, const xllm_tensor& bias, float epsilon,
+                       const xllm_tensor& y);
     void (*linear)(void* state, const xllm_tensor& x, const xllm_weight& weight, const xllm_tensor* bias, const xllm_tensor& y);
     void (*add)(void* state, const xllm_tensor& x, const xllm_tensor& y);
     void (*silu_multiply)(void* state, const xllm_tensor& gate, const xllm_tensor& up);
@@ -39,6 +41,19 @@ struct BackendTable {
     void (*rotate)(void* state, const xllm_tensor& x, const xllm_tensor& angles, int32_t head_size, xllm_rope_pairing pairing);
     void (*paged_attention)(void* state, const xllm_tensor& q, const xllm_tensor& k, const xllm_tensor& v, const xllm_kv_layer& kv,
                             const xllm_attention_batch& batch, const xllm_head_layout& heads, float scale, const xllm_tensor& y);
+    void (*choose_experts)(void* state, const xllm_tensor& logits, const xllm_tensor* bias, const xllm_expert_routing& routing,
+                           const xllm_tensor& ids, const xllm_tensor& weights);
+    void (*experts)(void* state, const xllm_tensor& x, const xllm_tensor& ids, const xllm_tensor& weights,
+                    const xllm_expert_weights& experts, const xllm_tensor& y);
+    void (*slice_heads)(void* state, const xllm_tensor& x, int32_t head_size, int32_t first, int32_t count, const xllm_tensor& y);
+    void (*join_heads)(void* state, const xllm_tensor& a, const xllm_tensor& b, int32_t heads, const xllm_tensor& y);
+    void (*linear_heads)(void* state, const xllm_tensor& x, const xllm_weight& weight, const xllm_head_slice& slice, bool transposed,
+                         const xllm_tensor& y);
+    void (*latent_attention)(void* state, const xllm_tensor& q, const xllm_tensor& latent, const xllm_kv_layer& kv,
+                             const xllm_attention_batch& batch, int32_t value_columns, float scale, const xllm_tensor* selection,
+                             const xllm_tensor& y);
+    void (*select_positions)(void* state, const xllm_tensor& q, const xllm_tensor& keys, const xllm_tensor& weights,
+                             const xllm_kv_layer& kv, const xllm_attention_batch& batch, int32_t most, float scale, const xllm_tensor& y);
 };
 
 }  // namespace xllm

@@ -50,12 +50,20 @@ const BackendTable& backend_table() {
         .rows = call<&KernelTable::rows>,
         .rms_norm = call<&KernelTable::rms_norm>,
         .rms_norm_heads = call<&KernelTable::rms_norm_heads>,
+        .layer_norm = call<&KernelTable::layer_norm>,
         .linear = call<&KernelTable::linear>,
         .add = call<&KernelTable::add>,
         .silu_multiply = call<&KernelTable::silu_multiply>,
         .rope_angles = call<&KernelTable::rope_angles>,
         .rotate = call<&KernelTable::rotate>,
         .paged_attention = call<&KernelTable::paged_attention>,
+        .choose_experts = call<&KernelTable::choose_experts>,
+        .experts = call<&KernelTable::experts>,
+        .slice_heads = call<&KernelTable::slice_heads>,
+        .join_heads = call<&KernelTable::join_heads>,
+        .linear_heads = call<&KernelTable::linear_heads>,
+        .latent_attention = call<&KernelTable::latent_attention>,
+        .select_positions = call<&KernelTable::select_positions>,
     };
     return table;
 }

@@ -8,7 +8,25 @@ namespace xllm::cpu::XLLM_ISA {
 
 extern const KernelTable kernels;
 const KernelTable kernels = {
-    XLLM_STRING(XLLM_ISA), embedding, rows, rms_norm, rms_norm_heads, linear, add, silu_multiply, rope_angles, rotate, paged_attention,
+    .instructions = XLLM_STRING(XLLM_ISA),
+    .embedding = embedding,
+    .rows = rows,
+    .rms_norm = rms_norm,
+    .rms_norm_heads = rms_norm_heads,
+    .layer_norm = layer_norm,
+    .linear = linear,
+    .add = add,
+    .silu_multiply = silu_multiply,
+    .rope_angles = rope_angles,
+    .rotate = rotate,
+    .paged_attention = paged_attention,
+    .choose_experts = choose_experts,
+    .experts = experts,
+    .slice_heads = slice_heads,
+    .join_heads = join_heads,
+    .linear_heads = linear_heads,
+    .latent_attention = latent_attention,
+    .select_positions = select_positions,
 };
 
 }  // namespace xllm::cpu::XLLM_ISA

@@ -17,6 +17,8 @@ struct KernelTable {
     void (*rows)(ThreadPool&, const xllm_tensor& x, const xllm_tensor& indices, const xllm_tensor& y);
     void (*rms_norm)(ThreadPool&, const xllm_tensor& x, const xllm_tensor& weight, float epsilon, const xllm_tensor& y);
     void (*rms_norm_heads)(ThreadPool&, const xllm_tensor& x, const xllm_tensor& weight, float epsilon);
+    void (*layer_norm)(ThreadPool&, const xllm_tensor& x, const xllm_tensor& weight, const xllm_tensor& bias, float epsilon,
+                       const xllm_tensor& y);
     void (*linear)(ThreadPool&, const xllm_tensor& x, const xllm_weight& weight, const xllm_tensor* bias, const xllm_tensor& y);
     void (*add)(ThreadPool&, const xllm_tensor& x, const xllm_tensor& y);
     void (*silu_multiply)(ThreadPool&, const xllm_tensor& gate, const xllm_tensor& up);
@@ -24,6 +26,19 @@ struct KernelTable {
     void (*rotate)(ThreadPool&, const xllm_tensor& x, const xllm_tensor& angles, int32_t head_size, xllm_rope_pairing pairing);
     void (*paged_attention)(ThreadPool&, const xllm_tensor& q, const xllm_tensor& k, const xllm_tensor& v, const xllm_kv_layer& kv,
                             const xllm_attention_batch& batch, const xllm_head_layout& heads, float scale, const xllm_tensor& y);
+    void (*choose_experts)(ThreadPool&, const xllm_tensor& logits, const xllm_tensor* bias, const xllm_expert_routing& routing,
+                           const xllm_tensor& ids, const xllm_tensor& weights);
+    void (*experts)(ThreadPool&, const xllm_tensor& x, const xllm_tensor& ids, const xllm_tensor& weights,
+                    const xllm_expert_weights& experts, const xllm_tensor& y);
+    void (*slice_heads)(ThreadPool&, const xllm_tensor& x, int32_t head_size, int32_t first, int32_t count, const xllm_tensor& y);
+    void (*join_heads)(ThreadPool&, const xllm_tensor& a, const xllm_tensor& b, int32_t heads, const xllm_tensor& y);
+    void (*linear_heads)(ThreadPool&, const xllm_tensor& x, const xllm_weight& weight, const xllm_head_slice& slice, bool transposed,
+                         const xllm_tensor& y);
+    void (*latent_attention)(ThreadPool&, const xllm_tensor& q, const xllm_tensor& latent, const xllm_kv_layer& kv,
+                             const xllm_attention_batch& batch, int32_t value_columns, float scale, const xllm_tensor* selection,
+                             const xllm_tensor& y);
+    void (*select_positions)(ThreadPool&, const xllm_tensor& q, const xllm_tensor& keys, const xllm_tensor& weights,
+                             const xllm_kv_layer& kv, const xllm_attention_batch& batch, int32_t most, float scale, const xllm_tensor& y);
 };
 
 #ifdef XLLM_ISA
@@ -33,6 +48,8 @@ void embedding(ThreadPool& threads, const xllm_tensor& ids, const xllm_weight& t
 void rows(ThreadPool& threads, const xllm_tensor& x, const xllm_tensor& indices, const xllm_tensor& y);
 void rms_norm(ThreadPool& threads, const xllm_tensor& x, const xllm_tensor& weight, float epsilon, const xllm_tensor& y);
 void rms_norm_heads(ThreadPool& threads, const xllm_tensor& x, const xllm_tensor& weight, float epsilon);
+void layer_norm(ThreadPool& threads, const xllm_tensor& x, const xllm_tensor& weight, const xllm_tensor& bias, float epsilon,
+                const xllm_tensor& y);
 void linear(ThreadPool& threads, const xllm_tensor& x, const xllm_weight& weight, const xllm_tensor* bias, const xllm_tensor& y);
 void add(ThreadPool& threads, const xllm_tensor& x, const xllm_tensor& y);
 void silu_multiply(ThreadPool& threads, const xllm_tensor& gate, const xllm_tensor& up);
@@ -40,6 +57,31 @@ void rope_angles(ThreadPool& threads, const xllm_tensor& positions, const xllm_t
 void rotate(ThreadPool& threads, const xllm_tensor& x, const xllm_tensor& angles, int32_t head_size, xllm_rope_pairing pairing);
 void paged_attention(ThreadPool& threads, const xllm_tensor& q, const xllm_tensor& k, const xllm_tensor& v, const xllm_kv_layer& kv,
                      const xllm_attention_batch& batch, const xllm_head_layout& heads, float scale, const xllm_tensor& y);
+void choose_experts(ThreadPool& threads, const xllm_tensor& logits, const xllm_tensor* bias, const xllm_expert_routing& routing,
+                    const xllm_tensor& ids, const xllm_tensor& weights);
+void experts(ThreadPool& threads, const xllm_tensor& x, const xllm_tensor& ids, const xllm_tensor& weights,
+             const xllm_expert_weights& experts, const xllm_tensor& y);
+void slice_heads(ThreadPool& threads, const xllm_tensor& x, int32_t head_size, int32_t first, int32_t count, const xllm_tensor& y);
+void join_heads(ThreadPool& threads, const xllm_tensor& a, const xllm_tensor& b, int32_t heads, const xllm_tensor& y);
+void linear_heads(ThreadPool& threads, const xllm_tensor& x, const xllm_weight& weight, const xllm_head_slice& slice, bool transposed,
+                  const xllm_tensor& y);
+void latent_attention(ThreadPool& threads, const xllm_tensor& q, const xllm_tensor& latent, const xllm_kv_layer& kv,
+                      const xllm_attention_batch& batch, int32_t value_columns, float scale, const xllm_tensor* selection,
+                      const xllm_tensor& y);
+void select_positions(ThreadPool& threads, const xllm_tensor& q, const xllm_tensor& keys, const xllm_tensor& weights,
+                      const xllm_kv_layer& kv, const xllm_attention_batch& batch, int32_t most, float scale, const xllm_tensor& y);
+
+// A part of Linear that one thread computes; linear.cpp. Ops that multiply with several weights put their pieces together from it.
+struct LinearPiece {
+    int64_t outputs;        // of a piece: long enough to hand to a thread, short enough for L2
+    size_t scratch_bytes;   // that linear_outputs needs for so many
+};
+LinearPiece linear_piece(const xllm_weight& weight, int64_t rows);
+
+// y[r][o] = sum over k of x[r][k] * weight[first + o][k] for o in [0, count); count is at most linear_piece(weight, n).outputs for some
+// n of at least the given rows. Adds in the order of tile.h.
+void linear_outputs(const float* x, int64_t x_stride, int64_t rows, const xllm_weight& weight, int64_t first, int count, float* scratch,
+                    float* y, int64_t y_stride);
 
 // Writes count rows of a weight as F32, from the given row on, columns in the order of the inputs.
 //   result  [count, stride]; the columns past the weight's up to stride are zeroed

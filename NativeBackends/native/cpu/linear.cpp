@@ -38,6 +38,8 @@ int64_t outputs_per_piece(int64_t bytes, int64_t bytes_per_output) {
     return outputs < kTileOutputs ? kTileOutputs : outputs > kMostOutputsOfPiece ? kMostOutputsOfPiece : outputs;
 }
 
+int64_t padded(int64_t columns) { return (columns + kLanes - 1) / kLanes * kLanes; }
+
 void add_bias(const xllm_tensor* bias, const xllm_tensor& y, int64_t first, int count) {
     if (bias == nullptr) {
         return;
@@ -65,51 +67,38 @@ xllm_tensor in_stored_order(ThreadPool& threads, const xllm_tensor& x, const int
     return {sorted, XLLM_F32, x.rows, x.columns, x.columns};
 }
 
-// Few rows: the weights pass once and are converted in registers.
-void few_rows(ThreadPool& threads, const xllm_tensor& x, const xllm_weight& weight, const xllm_tensor* bias, const xllm_tensor& y) {
-    const int64_t outputs = weight.rows;
-    const int64_t bytes = row_bytes(weight);
-    const float* x_data = static_cast<const float*>(x.data);
-    const int64_t step = outputs_per_piece(kDecodePieceBytes, bytes);
-    for_each(threads, (outputs + step - 1) / step, [&](int64_t piece, int) {
-        const int64_t first = piece * step;
-        const int count = static_cast<int>(outputs - first < step ? outputs - first : step);
-        float* result = row<float>(y, 0) + first;
-        if (is_dense(weight)) {
-            with_dense_format(weight, [&](auto format) {
-                dot_products<decltype(format)>(x_data, x.row_stride, x.rows, weight_row(weight, first), bytes, weight.columns, count, result,
-                                               y.row_stride);
-            });
-        } else {
-            with_coded_format(weight, [&](auto format) {
-                coded_dot_products<decltype(format)>(x_data, x.row_stride, x.rows, weight, first, count, result, y.row_stride);
-            });
-        }
-
-        add_bias(bias, y, first, count);
-    });
-}
-
-// Many rows: a block of outputs is converted to F32 into L2 once, and every tile of rows runs over it.
-void many_rows(ThreadPool& threads, const xllm_tensor& x, const xllm_weight& weight, const xllm_tensor* bias, const xllm_tensor& y) {
-    const int64_t outputs = weight.rows;
-    const int64_t inputs = weight.columns;
-    const int64_t stride = (inputs + kLanes - 1) / kLanes * kLanes;
-    const int64_t bytes = stride * static_cast<int64_t>(sizeof(float));
-    const int64_t step = outputs_per_piece(kPrefillBlockBytes, bytes);
-    threads.reserve_scratch(static_cast<size_t>(step * bytes));
-    for_each(threads, (outputs + step - 1) / step, [&](int64_t piece, int thread) {
-        const int64_t first = piece * step;
-        const int count = static_cast<int>(outputs - first < step ? outputs - first : step);
-        float* block = static_cast<float*>(threads.scratch(thread));
-        dequantize_stored_rows(weight, first, count, block, stride);
-        dot_products<ScratchFormat>(static_cast<const float*>(x.data), x.row_stride, x.rows, reinterpret_cast<const char*>(block), bytes, inputs,
-                                count, row<float>(y, 0) + first, y.row_stride);
-        add_bias(bias, y, first, count);
-    });
-}
+// Up to this many rows the weights pass once and are converted in registers; beyond, blocks of them go through L2.
+int64_t most_rows_in_registers(const xllm_weight& weight) { return is_dense(weight) ? kMostConvertedInRegisters : kTileRows; }
 
 }  // namespace
+
+LinearPiece linear_piece(const xllm_weight& weight, int64_t rows) {
+    if (rows <= most_rows_in_registers(weight)) {
+        return {outputs_per_piece(kDecodePieceBytes, row_bytes(weight)), 0};
+    }
+
+    const int64_t bytes = padded(weight.columns) * static_cast<int64_t>(sizeof(float));
+    const int64_t outputs = outputs_per_piece(kPrefillBlockBytes, bytes);
+    return {outputs, static_cast<size_t>(outputs * bytes)};
+}
+
+void linear_outputs(const float* x, int64_t x_stride, int64_t rows, const xllm_weight& weight, int64_t first, int count, float* scratch,
+                    float* y, int64_t y_stride) {
+    if (rows > most_rows_in_registers(weight)) {
+        const int64_t stride = padded(weight.columns);
+        dequantize_stored_rows(weight, first, count, scratch, stride);
+        dot_products<ScratchFormat>(x, x_stride, rows, reinterpret_cast<const char*>(scratch), stride * static_cast<int64_t>(sizeof(float)),
+                                    weight.columns, count, y, y_stride);
+    } else if (is_dense(weight)) {
+        with_dense_format(weight, [&](auto format) {
+            dot_products<decltype(format)>(x, x_stride, rows, weight_row(weight, first), row_bytes(weight), weight.columns, count, y, y_stride);
+        });
+    } else {
+        with_coded_format(weight, [&](auto format) {
+            coded_dot_products<decltype(format)>(x, x_stride, rows, weight, first, count, y, y_stride);
+        });
+    }
+}
 
 void linear(ThreadPool& threads, const xllm_tensor& x, const xllm_weight& weight, const xllm_tensor* bias, const xllm_tensor& y) {
     if (x.rows == 0) {
@@ -117,8 +106,16 @@ void linear(ThreadPool& threads, const xllm_tensor& x, const xllm_weight& weight
     }
 
     const xllm_tensor& stored = weight.order == nullptr ? x : in_stored_order(threads, x, weight.order);
-    const int most_rows = is_dense(weight) ? kMostConvertedInRegisters : kTileRows;
-    (x.rows <= most_rows ? few_rows : many_rows)(threads, stored, weight, bias, y);
+    const LinearPiece piece_size = linear_piece(weight, x.rows);
+    const int64_t step = piece_size.outputs;
+    threads.reserve_scratch(piece_size.scratch_bytes);
+    for_each(threads, (weight.rows + step - 1) / step, [&](int64_t piece, int thread) {
+        const int64_t first = piece * step;
+        const int count = static_cast<int>(weight.rows - first < step ? weight.rows - first : step);
+        linear_outputs(row<const float>(stored, 0), stored.row_stride, stored.rows, weight, first, count, static_cast<float*>(threads.scratch(thread)),
+                       row<float>(y, 0) + first, y.row_stride);
+        add_bias(bias, y, first, count);
+    });
 }
 
 }  // namespace xllm::cpu::XLLM_ISA

@@ -22,7 +22,7 @@ internal sealed class GreedyCheck : IGoldenCheck
                 throw new CheckpointException($"prompt {prompt.Number} and its {compared} greedy tokens are longer than the model's context of {runner.MaxContext}");
             }
 
-            var actual = Continue(runner, prompt.TokenIds, compared);
+            var actual = runner.ChoosesPositions ? Recompute(runner, prompt.TokenIds, compared) : Continue(runner, prompt.TokenIds, compared);
             for (var i = 0; i < compared; i++)
             {
                 if (actual[i] != expected[i])
@@ -56,6 +56,18 @@ internal sealed class GreedyCheck : IGoldenCheck
 
         runner.Release(sequence);
         return decoded;
+    }
+
+    /// <summary>As <see cref="Continue"/>, but the whole sequence is computed again for every token, as the reference did.</summary>
+    private static List<int> Recompute(ModelRunner runner, ReadOnlyMemory<int> prompt, int tokens)
+    {
+        int[] sequence = [.. prompt.Span, .. new int[tokens]];
+        for (var length = prompt.Length; length < sequence.Length; length++)
+        {
+            sequence[length] = IndexOfLargest(runner.Recompute(sequence.AsMemory(0, length)).AsSpan()[^runner.VocabularySize..]);
+        }
+
+        return [.. sequence[prompt.Length..]];
     }
 
     private static int IndexOfLargest(ReadOnlySpan<float> logits)

@@ -13,15 +13,13 @@ internal sealed class HiddenStatesCheck : IGoldenCheck
         foreach (var prompt in golden.Prompts.Where(prompt => prompt.Has("hidden_states")))
         {
             var seen = new List<float[]>();
-            var sequence = runner.Start();
-            runner.Step(sequence, prompt.TokenIds, (layer, states) =>
+            runner.Recompute(prompt.TokenIds, (layer, states) =>
             {
                 if (layer == seen.Count)
                 {
                     seen.Add(states);
                 }
             });
-            runner.Release(sequence);
 
             var tokens = prompt.TokenIds.Length;
             var hidden = seen[0].Length / tokens;

@@ -27,6 +27,7 @@ internal sealed class ModelRunner : IDisposable
     private const int BlockTokens = 16;
 
     private readonly IBackend _backend;
+    private readonly RecordedSelection _recorded;
     private readonly ICausalModel _model;
     private readonly KvPool _pool;
     private readonly Stack<int> _free;
@@ -39,6 +40,7 @@ internal sealed class ModelRunner : IDisposable
     public ModelRunner(IBackend backend, ICausalModel model, int sequences, int tokens)
     {
         _backend = backend;
+        _recorded = new RecordedSelection(backend);
         _model = model;
         var groups = model.KvLayout.Groups;
         var blocks = checked(sequences * groups.Count * ((tokens + BlockTokens - 1) / BlockTokens));
@@ -61,6 +63,12 @@ internal sealed class ModelRunner : IDisposable
     /// <summary>Columns of the logits.</summary>
     public int VocabularySize => _model.VocabularySize;
 
+    /// <summary>Whether layers choose the positions that they attend to; what is recorded then depends on a prompt's later tokens: <see cref="RecordedSelection"/>.</summary>
+    public bool ChoosesPositions => _model.KvLayout.Groups.Any(group => group.Index is not null);
+
+    /// <summary>Rows of <see cref="Recompute"/> for which the reference chose among equal scores.</summary>
+    public int Ties => _recorded.Ties;
+
     /// <summary>Longest sequence of the model.</summary>
     public int MaxContext => _model.MaxContext;
 
@@ -79,6 +87,18 @@ internal sealed class ModelRunner : IDisposable
         sequence.ComputedTokens = 0;
     }
 
+    /// <summary>Computes a whole sequence in one step, as the reference did when it was recorded.</summary>
+    /// <param name="tokenIds">The sequence.</param>
+    /// <param name="hiddenStates">Sees the hidden states: layer, then [tokens * hidden] numbers; or null.</param>
+    /// <returns>Logits of every token, row by row: [tokens * vocabulary].</returns>
+    public float[] Recompute(ReadOnlyMemory<int> tokenIds, Action<int, float[]>? hiddenStates = null)
+    {
+        var sequence = Start();
+        var logits = Step([new(sequence, tokenIds)], hiddenStates, ChoosesPositions ? _recorded.Revise : null);
+        Release(sequence);
+        return logits;
+    }
+
     /// <summary>Computes one step of one sequence.</summary>
     /// <param name="sequence">Continues it.</param>
     /// <param name="tokenIds">Its next tokens.</param>
@@ -92,12 +112,15 @@ internal sealed class ModelRunner : IDisposable
     /// <param name="hiddenStates">Sees the hidden states of all rows, or null.</param>
     /// <returns>Logits of every row, in the order of the grants: [rows * vocabulary].</returns>
     /// <exception cref="ArgumentException">A token is not in the vocabulary, or there is no KV block left.</exception>
-    public float[] Step(IReadOnlyList<RunnerGrant> grants, Action<int, float[]>? hiddenStates = null)
+    public float[] Step(IReadOnlyList<RunnerGrant> grants, Action<int, float[]>? hiddenStates = null) => Step(grants, hiddenStates, reviseSelection: null);
+
+    private float[] Step(IReadOnlyList<RunnerGrant> grants, Action<int, float[]>? hiddenStates, Func<IndexedRows, Tensor>? reviseSelection)
     {
         var ops = _backend.Ops;
         ops.BeginStep();
         var batch = BuildBatch(grants, ops);
         batch.LogitRows = ops.Integers([.. Enumerable.Range(0, batch.TokenIds.Columns)]);
+        batch.ReviseSelection = reviseSelection;
         batch.HiddenStates = hiddenStates is null ? null : (layer, states) => hiddenStates(layer, Read(states));
 
         var logits = Read(_model.Forward(batch, ops));

@@ -8,15 +8,13 @@ namespace XLLM.Silo.Models.Layers;
 /// <param name="hidden">Columns of the input and of the result.</param>
 /// <param name="intermediate">Columns between.</param>
 /// <param name="bias">Whether the projections have biases.</param>
-internal sealed class GatedFeedForward(Checkpoint at, int hidden, int intermediate, bool bias)
+internal sealed class GatedFeedForward(Checkpoint at, int hidden, int intermediate, bool bias) : IFeedForward
 {
     private readonly Linear _gate = new(at.At("gate_proj"), intermediate, hidden, bias);
     private readonly Linear _up = new(at.At("up_proj"), intermediate, hidden, bias);
     private readonly Linear _down = new(at.At("down_proj"), hidden, intermediate, bias);
 
-    /// <param name="x">[rows, hidden].</param>
-    /// <param name="ops">The backend's operations.</param>
-    /// <returns>[rows, hidden].</returns>
+    /// <inheritdoc/>
     public Tensor Forward(Tensor x, IOps ops)
     {
         var gate = _gate.Forward(x, ops);                                               // [rows, intermediate]

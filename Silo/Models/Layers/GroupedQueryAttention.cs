@@ -10,7 +10,7 @@ namespace XLLM.Silo.Models.Layers;
 /// <param name="heads">Head counts and size: the one place where heads would be split between ranks.</param>
 /// <param name="inputBias">Whether the query, key and value projections have biases.</param>
 /// <param name="outputBias">Whether the output projection has one.</param>
-internal sealed class GroupedQueryAttention(Checkpoint at, int layer, int hidden, HeadLayout heads, bool inputBias, bool outputBias)
+internal sealed class GroupedQueryAttention(Checkpoint at, int layer, int hidden, HeadLayout heads, bool inputBias, bool outputBias) : IAttention
 {
     private readonly Linear _query = new(at.At("q_proj"), heads.QueryWidth, hidden, inputBias);
     private readonly Linear _key = new(at.At("k_proj"), heads.KvWidth, hidden, inputBias);
@@ -24,11 +24,10 @@ internal sealed class GroupedQueryAttention(Checkpoint at, int layer, int hidden
     /// <summary>Normalizes every key head before it is rotated; null: not in this family.</summary>
     public RmsNorm? KeyNorm { get; init; }
 
-    /// <param name="x">[rows, hidden].</param>
-    /// <param name="angles">The step's rotary angles.</param>
-    /// <param name="batch">The step.</param>
-    /// <param name="ops">The backend's operations.</param>
-    /// <returns>[rows, hidden].</returns>
+    /// <summary>Which columns of a head turn together.</summary>
+    public RopePairing Pairing { get; init; }
+
+    /// <inheritdoc/>
     public Tensor Forward(Tensor x, Tensor angles, ForwardBatch batch, IOps ops)
     {
         var q = _query.Forward(x, ops);                                                 // [rows, query heads * head size]
@@ -37,8 +36,8 @@ internal sealed class GroupedQueryAttention(Checkpoint at, int layer, int hidden
 
         QueryNorm?.ForwardHeads(q, ops);
         KeyNorm?.ForwardHeads(k, ops);
-        ops.Rotate(q, angles, heads.HeadSize, RopePairing.Halves);
-        ops.Rotate(k, angles, heads.HeadSize, RopePairing.Halves);
+        ops.Rotate(q, angles, heads.HeadSize, Pairing);
+        ops.Rotate(k, angles, heads.HeadSize, Pairing);
 
         var attended = ops.PagedAttention(q, k, v, batch.Kv[layer], batch.Attention[layer], heads, _scale);
         return _output.Forward(attended, ops);                                          // [rows, hidden]

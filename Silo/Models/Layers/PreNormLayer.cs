@@ -8,7 +8,7 @@ namespace XLLM.Silo.Models.Layers;
 /// <param name="at">Where "input_layernorm" and "post_attention_layernorm" are.</param>
 /// <param name="attention">The family's attention.</param>
 /// <param name="feedForward">The family's feed-forward network.</param>
-internal sealed class PreNormLayer(DecoderConfig config, Checkpoint at, GroupedQueryAttention attention, GatedFeedForward feedForward) : IDecoderLayer
+internal sealed class PreNormLayer(DecoderConfig config, Checkpoint at, IAttention attention, IFeedForward feedForward) : IDecoderLayer
 {
     private readonly RmsNorm _attentionNorm = new(at.At("input_layernorm"), config.HiddenSize, config.RmsNormEps);
     private readonly RmsNorm _feedForwardNorm = new(at.At("post_attention_layernorm"), config.HiddenSize, config.RmsNormEps);

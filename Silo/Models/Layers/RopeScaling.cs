@@ -10,6 +10,9 @@ internal abstract record RopeScaling
     /// <summary>Factor on every cosine and sine.</summary>
     public virtual double AttentionScale => 1;
 
+    /// <summary>Factor that latent attention puts into the softmax scale, squared; 1 but for YaRN with DeepSeek's weights.</summary>
+    public virtual double SoftmaxTemperature => 1;
+
     /// <summary>Angle per token of each pair of columns, fastest first.</summary>
     /// <param name="theta">Base.</param>
     /// <param name="rotatedColumns">Columns of a head that are rotated; even.</param>

@@ -28,6 +28,9 @@ internal sealed record YarnScaling : RopeScaling
     public bool Truncate { get; init; } = true;
 
     /// <inheritdoc/>
+    public override double SoftmaxTemperature => MscaleAllDim is { } weight and not 0 ? Temperature(weight) : 1;
+
+    /// <inheritdoc/>
     public override double AttentionScale => AttentionFactor
         ?? (Mscale is > 0 && MscaleAllDim is > 0 ? Temperature(Mscale.Value) / Temperature(MscaleAllDim.Value) : Temperature(1));
 

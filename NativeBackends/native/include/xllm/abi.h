@@ -64,6 +64,10 @@ typedef enum xllm_instruction_set { XLLM_ISA_AUTO = 0, XLLM_ISA_PORTABLE = 1, XL
 
 typedef enum xllm_rope_pairing { XLLM_ROPE_HALVES = 0, XLLM_ROPE_INTERLEAVED = 1 } xllm_rope_pairing;
 
+typedef enum xllm_expert_score { XLLM_EXPERT_SOFTMAX = 0, XLLM_EXPERT_SIGMOID = 1 } xllm_expert_score;
+
+typedef enum xllm_expert_group_score { XLLM_EXPERT_GROUP_BEST = 0, XLLM_EXPERT_GROUP_SUMOFTWOBEST = 1 } xllm_expert_group_score;
+
 /* A matrix: elements of a row are adjacent, rows are row_stride elements apart. */
 typedef struct xllm_tensor {
     void* data;
@@ -112,6 +116,33 @@ typedef struct xllm_head_layout {
     int32_t head_size;
 } xllm_head_layout;
 
+/* How a row's experts are chosen and weighed; see Ops/ExpertRouting.cs. */
+typedef struct xllm_expert_routing {
+    int32_t chosen;
+    int32_t score; /* xllm_expert_score */
+    int32_t groups;
+    int32_t chosen_groups;
+    int32_t group_score; /* xllm_expert_group_score */
+    int32_t normalize;   /* 0 or 1 */
+    float scale;
+} xllm_expert_routing;
+
+/* The networks of a layer's experts: arrays of count weights. */
+typedef struct xllm_expert_weights {
+    const xllm_weight* gate; /* [intermediate, hidden] each */
+    const xllm_weight* up;   /* [intermediate, hidden] each */
+    const xllm_weight* down; /* [hidden, intermediate] each */
+    int32_t count;
+} xllm_expert_weights;
+
+/* The rows of a weight that belong to head h: [h * stride + first, h * stride + first + count). */
+typedef struct xllm_head_slice {
+    int32_t heads;
+    int32_t stride;
+    int32_t first;
+    int32_t count;
+} xllm_head_slice;
+
 typedef struct xllm_options {
     int32_t threads;         /* that compute, the caller included; at least 1 */
     int32_t instruction_set; /* xllm_instruction_set; for the CPU */
@@ -151,6 +182,8 @@ XLLM_API xllm_status xllm_rows(xllm_backend* backend, const xllm_tensor* x, cons
 XLLM_API xllm_status xllm_rms_norm(xllm_backend* backend, const xllm_tensor* x, const xllm_tensor* weight, float epsilon,
                                    const xllm_tensor* y);
 XLLM_API xllm_status xllm_rms_norm_heads(xllm_backend* backend, const xllm_tensor* x, const xllm_tensor* weight, float epsilon);
+XLLM_API xllm_status xllm_layer_norm(xllm_backend* backend, const xllm_tensor* x, const xllm_tensor* weight, const xllm_tensor* bias,
+                                     float epsilon, const xllm_tensor* y);
 XLLM_API xllm_status xllm_linear(xllm_backend* backend, const xllm_tensor* x, const xllm_weight* weight,
                                  const xllm_tensor* bias /* or NULL */, const xllm_tensor* y);
 XLLM_API xllm_status xllm_add(xllm_backend* backend, const xllm_tensor* x, const xllm_tensor* y); /* x += y */
@@ -162,6 +195,22 @@ XLLM_API xllm_status xllm_rotate(xllm_backend* backend, const xllm_tensor* x, co
 XLLM_API xllm_status xllm_paged_attention(xllm_backend* backend, const xllm_tensor* q, const xllm_tensor* k, const xllm_tensor* v,
                                           const xllm_kv_layer* kv, const xllm_attention_batch* batch, const xllm_head_layout* heads,
                                           float scale, const xllm_tensor* y);
+XLLM_API xllm_status xllm_choose_experts(xllm_backend* backend, const xllm_tensor* logits, const xllm_tensor* bias /* or NULL */,
+                                         const xllm_expert_routing* routing, const xllm_tensor* ids, const xllm_tensor* weights);
+XLLM_API xllm_status xllm_experts(xllm_backend* backend, const xllm_tensor* x, const xllm_tensor* ids, const xllm_tensor* weights,
+                                  const xllm_expert_weights* experts, const xllm_tensor* y);
+XLLM_API xllm_status xllm_slice_heads(xllm_backend* backend, const xllm_tensor* x, int32_t head_size, int32_t first, int32_t count,
+                                      const xllm_tensor* y);
+XLLM_API xllm_status xllm_join_heads(xllm_backend* backend, const xllm_tensor* a, const xllm_tensor* b, int32_t heads,
+                                     const xllm_tensor* y);
+XLLM_API xllm_status xllm_linear_heads(xllm_backend* backend, const xllm_tensor* x, const xllm_weight* weight,
+                                       const xllm_head_slice* slice, int32_t transposed, const xllm_tensor* y);
+XLLM_API xllm_status xllm_latent_attention(xllm_backend* backend, const xllm_tensor* q, const xllm_tensor* latent, const xllm_kv_layer* kv,
+                                           const xllm_attention_batch* batch, int32_t value_columns, float scale,
+                                           const xllm_tensor* selection /* or NULL */, const xllm_tensor* y);
+XLLM_API xllm_status xllm_select_positions(xllm_backend* backend, const xllm_tensor* q, const xllm_tensor* keys, const xllm_tensor* weights,
+                                           const xllm_kv_layer* kv, const xllm_attention_batch* batch, int32_t most, float scale,
+                                           const xllm_tensor* y /* I32 */);
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,34 @@
+using XLLM.NativeBackends.Ops;
+using XLLM.Silo.Models.Layers;
+using XLLM.Silo.Weights;
+
+namespace XLLM.Silo.Models;
+
+/// <summary>GLM-4.5, 4.6 and 4.7: grouped-query attention with half of each head rotated, sigmoid routing with bias, shared experts, first layers dense.</summary>
+/// <remarks>Source: GLM-4.5 technical report (arXiv:2508.06471) section 2.1. Weight names are those of the published checkpoints.</remarks>
+internal static class Glm4Moe
+{
+    /// <summary>Builds the model from its files. The draft layers that follow the decoder's own are left for the draft model.</summary>
+    public static ICausalModel Create(ModelConfigReader file, Checkpoint checkpoint)
+    {
+        var config = DecoderConfig.Read(file);
+        var experts = ExpertConfig.ReadDeepSeek(file, ExpertScore.Sigmoid);
+        var normalizeHeads = file.Flag("use_qk_norm", missing: false);
+        DraftLayers.Ignore(file, config.NumHiddenLayers, checkpoint);
+        return new DecoderModel(config, checkpoint, Layer);
+
+        IDecoderLayer Layer(int index, Checkpoint at)
+        {
+            var self = at.At("self_attn");
+            var attention = new GroupedQueryAttention(self, index, config.HiddenSize, config.Heads, config.AttentionBias, outputBias: false)
+            {
+                QueryNorm = normalizeHeads ? new(self.At("q_norm"), config.Heads.HeadSize, config.RmsNormEps) : null,
+                KeyNorm = normalizeHeads ? new(self.At("k_norm"), config.Heads.HeadSize, config.RmsNormEps) : null,
+            };
+            IFeedForward feedForward = experts.IsIn(index)
+                ? new ExpertFeedForward(at.At("mlp"), config.HiddenSize, experts)
+                : new GatedFeedForward(at.At("mlp"), config.HiddenSize, config.IntermediateSize, bias: false);
+            return new PreNormLayer(config, at, attention, feedForward);
+        }
+    }
+}

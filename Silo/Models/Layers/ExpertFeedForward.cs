@@ -1,0 +1,45 @@
+using XLLM.NativeBackends.Ops;
+using XLLM.Silo.Weights;
+
+namespace XLLM.Silo.Models.Layers;
+
+/// <summary>A router, its experts, and the shared experts that every row passes. Source: DeepSeek-V2, arXiv:2405.04434, section 2.2.</summary>
+internal sealed class ExpertFeedForward : IFeedForward
+{
+    private readonly ExpertRouting _routing;
+    private readonly Linear _router;
+    private readonly Tensor? _bias;
+    private readonly ExpertWeights _experts;
+    private readonly GatedFeedForward? _shared;
+
+    /// <param name="at">Where "gate", "experts.N" and "shared_experts" are.</param>
+    /// <param name="hidden">Columns of the input and of the result.</param>
+    /// <param name="config">Counts, sizes and routing.</param>
+    public ExpertFeedForward(Checkpoint at, int hidden, ExpertConfig config)
+    {
+        _routing = config.Routing;
+        _router = new(at.At("gate"), config.Experts, hidden);
+        _bias = config.HasBias ? at.At("gate").Vector("e_score_correction_bias", config.Experts) : null;
+        _experts = new(
+            Each("gate_proj", config.Intermediate, hidden),
+            Each("up_proj", config.Intermediate, hidden),
+            Each("down_proj", hidden, config.Intermediate));
+        _shared = config.SharedIntermediate > 0 ? new GatedFeedForward(at.At("shared_experts"), hidden, config.SharedIntermediate, bias: false) : null;
+
+        Weight[] Each(string name, int rows, int columns) =>
+            [.. Enumerable.Range(0, config.Experts).Select(e => at.At($"experts.{e}.{name}").Matrix("weight", rows, columns))];
+    }
+
+    /// <inheritdoc/>
+    public Tensor Forward(Tensor x, IOps ops)
+    {
+        var choice = ops.ChooseExperts(_router.Forward(x, ops), _bias, _routing);       // [rows, chosen]
+        var result = ops.Experts(x, choice, _experts);                                  // [rows, hidden]
+        if (_shared is not null)
+        {
+            ops.Add(result, _shared.Forward(x, ops));
+        }
+
+        return result;
+    }
+}
