@@ -57,7 +57,9 @@ internal sealed class SafetensorsSource : ITensorSource
     public HostTensor? Find(string name, IReadOnlyList<int> shape, DType type = DType.BF16) => _files.TryGetValue(name, out var file) ? file.Get(name) : null;
 
     private static CheckpointException NoWeights(string folder) =>
-        new($"{folder}: no weights: neither {IndexName} nor {SingleName} nor any other *.safetensors file is there; other formats must be converted first");
+        Directory.EnumerateFiles(folder, "*.gguf").Any()
+            ? new UnsupportedModelException($"{folder}: no safetensors files beside config.json, but a GGUF file: name that file itself")
+            : new CheckpointException($"{folder}: no weights: neither {IndexName} nor {SingleName} nor any other *.safetensors file is there; other formats must be converted first");
 
     private static SafetensorsSource OpenShards(string folder, string indexPath)
     {

@@ -42,6 +42,19 @@ static inline void add_tail(const float* x, int64_t x_stride, const typename For
     tile_columns<ScratchFormat, Rows, Outputs>(x, x_stride, reinterpret_cast<const char*>(columns), sizeof columns[0], 0, count, sums);
 }
 
+// Asks for the bytes of one step, of the rows that come after this tile's: see kRowsAhead.
+template <class Format, int Outputs>
+static inline __attribute__((always_inline)) void ask_ahead(const char* rows, int64_t at, int64_t row_bytes) {
+    constexpr int64_t kLine = 64;
+#pragma GCC unroll 8
+    for (int o = 0; o < Outputs; ++o) {
+#pragma GCC unroll 8
+        for (int64_t byte = 0; byte < Format::kStepBytes; byte += kLine) {
+            __builtin_prefetch(rows + o * row_bytes + at + byte, 0, kIntoL2);
+        }
+    }
+}
+
 template <class Format, int Rows, int Outputs>
 static inline void coded_tile(const float* x, int64_t x_stride, const xllm_weight& weight, int64_t first, float* y, int64_t y_stride) {
     typename Format::Row rows[Outputs];
@@ -52,7 +65,8 @@ static inline void coded_tile(const float* x, int64_t x_stride, const xllm_weigh
     F32x16 sums[Rows][Outputs];
     clear_sums(sums);
     const int64_t run_columns = Format::run_columns(weight);
-    const int64_t ahead = kRowsAhead * row_bytes(weight);
+    const int64_t bytes = row_bytes(weight);
+    const char* later = weight_row(weight, first + kRowsAhead);
     for (int64_t number = 0, from = 0; from < weight.columns; ++number, from += run_columns) {
         const int64_t end = from + run_columns < weight.columns ? from + run_columns : weight.columns;
         typename Format::Run runs[Outputs];
@@ -63,11 +77,7 @@ static inline void coded_tile(const float* x, int64_t x_stride, const xllm_weigh
 
         int64_t k = from;
         for (; k + Format::kStep <= end; k += Format::kStep) {
-#pragma GCC unroll 8
-            for (int o = 0; o < Outputs; ++o) {
-                __builtin_prefetch(reinterpret_cast<const char*>(runs[o].codes_at(k - from)) + ahead, 0, kIntoL2);
-            }
-
+            ask_ahead<Format, Outputs>(later, k / Format::kStep * Format::kStepBytes, bytes);
             add_parts<Format, Rows, Outputs>(x + k, x_stride, runs, k - from, sums);
         }
 

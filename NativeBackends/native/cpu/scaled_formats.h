@@ -6,7 +6,7 @@
 //   Row, row     where a row's parts begin
 //   Run, run     what the numbered run of a row needs
 //   load<Part>   sixteen columns of a run, as F32: those at the given place + 16 * Part
-//   codes_at     where the codes of a place are, to ask for those of later rows ahead
+//   kStepBytes   bytes of the codes of a step
 //   Tail         a run's last columns, fewer than kStep, where they can be read whole
 // From these come the product (coded_tile.h) and the rows as F32 (dequantize.cpp), so that both have the same numbers.
 #pragma once
@@ -42,12 +42,11 @@ struct ByteTail {
 
 struct F8e4m3Format : ScaledFormat {
     static constexpr int kStep = kLanes;
+    static constexpr int64_t kStepBytes = kLanes;
 
     struct Run {
         const char* codes;
         F32x16 scale;
-
-        const void* codes_at(int64_t at) const { return codes + at; }
 
         template <int>
         F32x16 load(int64_t at) const {
@@ -66,13 +65,12 @@ struct F8e4m3Format : ScaledFormat {
 
 struct I8Format : ScaledFormat {
     static constexpr int kStep = kLanes;
+    static constexpr int64_t kStepBytes = kLanes;
 
     struct Run {
         const char* codes;
         F32x16 scale;
         F32x16 zero;
-
-        const void* codes_at(int64_t at) const { return codes + at; }
 
         template <int>
         F32x16 load(int64_t at) const {
@@ -94,12 +92,11 @@ struct I8Format : ScaledFormat {
 // With sixteen codes, all that a block can hold is a table in one register. Rows are filled up to whole units of 32.
 struct I4Format : ScaledFormat {
     static constexpr int kStep = 2 * kLanes;
+    static constexpr int64_t kStepBytes = kLanes;
 
     struct Run {
         const char* codes;
         F32x16 table;
-
-        const void* codes_at(int64_t at) const { return codes + at / 2; }
 
         template <int Part>
         F32x16 load(int64_t at) const {

@@ -45,11 +45,8 @@ static inline Bytes16 shifted_left(Bytes16 a) {
     return {_mm_slli_epi16(a.v, Bits)};
 }
 
-// All bits of the bytes that have a bit.
-static inline Bytes16 where_bit(Bytes16 a, int bit) {
-    const __m128i one = _mm_set1_epi8(static_cast<char>(1 << bit));
-    return {_mm_cmpeq_epi8(_mm_and_si128(a.v, one), one)};
-}
+// All bits of the bytes that have a bit, which all bytes of the other have and no second one.
+static inline Bytes16 where_bit(Bytes16 a, Bytes16 bit) { return {_mm_cmpeq_epi8(_mm_and_si128(a.v, bit.v), bit.v)}; }
 
 // f8e4m3_to_f16_bits of sixteen bytes, but for NaN. The copies of the sign, shifted, end in its place and in the one below, which is cleared.
 static inline __m256i f8e4m3_to_f16_bits_16(Bytes16 codes) {
@@ -357,9 +354,9 @@ static inline Bytes16 shifted_left(Bytes16 a) {
     return each_byte([&](int i) { return a.lane[i] << Bits; });
 }
 
-// All bits of the bytes that have a bit.
-static inline Bytes16 where_bit(Bytes16 a, int bit) {
-    return each_byte([&](int i) { return (a.lane[i] >> bit & 1) != 0 ? 255 : 0; });
+// All bits of the bytes that have a bit, which all bytes of the other have and no second one.
+static inline Bytes16 where_bit(Bytes16 a, Bytes16 bit) {
+    return each_byte([&](int i) { return (a.lane[i] & bit.lane[i]) != 0 ? 255 : 0; });
 }
 static inline F32x16 broadcast_f16(const void* p) {
     uint16_t half;

@@ -78,17 +78,20 @@ internal sealed class GptqQuantization : IQuantization, IWeightScheme
             return null;
         }
 
-        var inputs = Enumerable.Range(0, columns).OrderBy(column => groups[column]).ToArray();      // stable: equal groups keep their order
-        for (var stored = 0; stored < columns; stored++)
+        var sizes = new int[columns / groupColumns];
+        for (var column = 0; column < columns; column++)
         {
-            if (groups[inputs[stored]] != stored / groupColumns)
-            {
-                throw parts.Fault($"has column {inputs[stored]} in group {groups[inputs[stored]]} by g_idx; each of {columns / groupColumns} groups must have {groupColumns} columns");
-            }
+            _ = (uint)groups[column] < sizes.Length ? ++sizes[groups[column]] : throw parts.Fault($"has column {column} in group {groups[column]} by g_idx; there are {sizes.Length}");
         }
 
+        if (Array.FindIndex(sizes, size => size != groupColumns) is var odd and >= 0)
+        {
+            throw parts.Fault($"has {sizes[odd]} columns in group {odd} by g_idx; each group must have {groupColumns}");
+        }
+
+        var inputs = Enumerable.Range(0, columns).OrderBy(column => groups[column]);        // stable: columns of a group keep their order
         var order = HostMemory.Tensor($"{parts.Module}.g_idx", DType.I32, columns);
-        inputs.CopyTo(order.Values<int>());
+        inputs.ToArray().CopyTo(order.Values<int>());
         return order;
     }
 
