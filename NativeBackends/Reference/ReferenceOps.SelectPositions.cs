@@ -5,8 +5,6 @@ namespace XLLM.NativeBackends.Reference;
 internal sealed unsafe partial class ReferenceOps
 {
     private double[] _indexScores = [];
-    private int[] _indexOrder = [];
-    private readonly IndexOrder _byIndexScore = new();
 
     /// <inheritdoc/>
     public Tensor SelectPositions(Tensor q, Tensor keys, Tensor weights, KvLayer kv, AttentionBatch batch, int most, float scale)
@@ -27,7 +25,7 @@ internal sealed unsafe partial class ReferenceOps
                 var visible = Integers(batch.ContextLengths)[s] - (end - 1 - r);
                 var scores = Scratch(ref _indexScores, visible).AsSpan(0, visible);
                 ScoreKeys(Floats(q, r), Floats(weights, r), kv, Integers(batch.BlockTables, s), scale, scores);
-                Select(visible, most, new Span<int>((int*)result.Data + ((long)r * result.RowStride), result.Columns));
+                Select(scores, most, new Span<int>((int*)result.Data + ((long)r * result.RowStride), result.Columns));
             }
         }
 
@@ -55,32 +53,24 @@ internal sealed unsafe partial class ReferenceOps
         }
     }
 
-    /// <summary>Sorts the positions by score, takes the first, and sorts those by position.</summary>
-    private void Select(int visible, int most, Span<int> selected)
+    /// <summary>A position is chosen where fewer than <paramref name="most"/> others come before it: greater scores, and among equals lower positions.</summary>
+    private static void Select(ReadOnlySpan<double> scores, int most, Span<int> selected)
     {
-        var order = Scratch(ref _indexOrder, visible).AsSpan(0, visible);
-        for (var p = 0; p < visible; p++)
+        var next = 0;
+        for (var p = 0; p < scores.Length; p++)
         {
-            order[p] = p;
+            var before = 0;
+            for (var other = 0; other < scores.Length; other++)
+            {
+                before += scores[other] > scores[p] || (scores[other] == scores[p] && other < p) ? 1 : 0;
+            }
+
+            if (before < most)
+            {
+                selected[next++] = p;
+            }
         }
 
-        if (visible > most)
-        {
-            _byIndexScore.Scores = _indexScores;
-            order.Sort(_byIndexScore);
-            order = order[..most];
-            order.Sort();
-        }
-
-        order.CopyTo(selected);
-        selected[order.Length..].Fill(-1);
-    }
-
-    /// <summary>Greater scores first, then lower positions.</summary>
-    private sealed class IndexOrder : IComparer<int>
-    {
-        public double[] Scores { get; set; } = [];
-
-        public int Compare(int x, int y) => Scores[y].CompareTo(Scores[x]) is not 0 and var byScore ? byScore : x.CompareTo(y);
+        selected[next..].Fill(-1);
     }
 }

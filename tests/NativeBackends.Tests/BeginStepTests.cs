@@ -71,6 +71,7 @@ public sealed class BeginStepTests
             [harness.Weight(new float[16 * 32], 16), harness.Weight(new float[16 * 32], 16)],
             [harness.Weight(new float[16 * 32], 16), harness.Weight(new float[16 * 32], 16)],
             [harness.Weight(new float[32 * 16], 32), harness.Weight(new float[32 * 16], 32)]);
+        private readonly KvLayer _index = new(harness.Place(new byte[2 * 4 * 8 * 4]), DType.F32, 4, 1, 8, 4 * 8 * 4, 0, 0);
         private readonly KvLayer _latent = new(harness.Place(new byte[2 * 4 * 8 * 4]), DType.F32, 4, 1, 8, 4 * 8 * 4, 0, 0);
         private readonly KvLayer _kv = new(harness.Place(new byte[2 * 4 * 4 * 8 * 4 * 2]), DType.F32, 4, 4, 8, 4 * 4 * 8 * 4 * 2, 0, 4 * 4 * 8 * 4);
 
@@ -89,7 +90,9 @@ public sealed class BeginStepTests
             ops.SiluMultiply(x, q);
             ops.Add(x, ops.Experts(x, ops.ChooseExperts(ops.SliceHeads(x, 32, 0, 2), null, new(1, ExpertScore.Softmax, 1, 1, ExpertGroupScore.Best, true, 1)), _experts));
             var absorbed = ops.JoinHeads(ops.SliceHeads(x, 8, 0, 4), ops.SliceHeads(x, 8, 4, 4), 4);
-            var attended = ops.LatentAttention(absorbed, ops.SliceHeads(x, 32, 0, 8), _latent, batch, 8, 0.3f);
+            var latent = ops.LayerNorm(ops.SliceHeads(x, 32, 0, 8), _headNorm, _headNorm, 1e-6f);
+            var selection = ops.SelectPositions(absorbed, latent, ops.SliceHeads(x, 8, 0, 1), _index, batch, 2, 0.5f);
+            var attended = ops.LatentAttention(absorbed, latent, _latent, batch, 8, 0.3f, selection);
             _ = ops.LinearHeads(ops.LinearHeads(attended, _square, new(1, 32, 0, 32), transposed: false), _square, new(1, 32, 0, 32), transposed: true);
             _ = ops.ReadRow(ops.Rows(x, ops.Integers(Blocks)), 0);
         }

@@ -50,6 +50,22 @@ public sealed class KvGeometryTests
     }
 
     [Fact]
+    public void LayersAt_PutsIndexKeysBehindTheLatentVectors_WhereALayerHasThem()
+    {
+        var group = new KvGroup(KvGroupKind.Latent, [0, 1, 2], KvHeads: 1, HeadSize: 40) { Index = new([0, 2], Columns: 12) };
+        var geometry = new KvGeometry(new KvLayout([group]), DType.BF16, blockTokens: 16);
+
+        var layers = geometry.LayersAt(pool: 4096);
+
+        const long Vectors = 16 * 40 * 2;                               // tokens, columns, bytes
+        const long Keys = 16 * 12 * 2;
+        Assert.Equal((3 * Vectors) + (2 * Keys), geometry.BytesPerBlock);
+        Assert.Equal([0, Vectors + Keys, (2 * Vectors) + Keys], layers.Select(layer => layer.KeyOffset));
+        Assert.Equal(new KvLayer(4096, DType.BF16, 16, 1, 12, geometry.BytesPerBlock, Vectors, Vectors), layers[0].IndexKeys(12));
+        Assert.Equal((3 * Vectors) + Keys, layers[2].IndexKeys(12).KeyOffset);
+    }
+
+    [Fact]
     public void Constructor_NamesTheLayer_ThatIsInTwoGroups_OrInNone()
     {
         var twice = Assert.Throws<ArgumentException>(() => new KvGeometry(Layout([0, 1], [1]), DType.BF16, 16));

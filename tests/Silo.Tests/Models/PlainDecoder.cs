@@ -2,9 +2,9 @@ using XLLM.Silo.Weights;
 
 namespace XLLM.Silo.Tests.Models;
 
-/// <summary>A dense decoder in double precision, straight from the papers, with a loop per formula and no cache: what the wiring is compared with.</summary>
-/// <remarks>Takes a bias or a head norm wherever the checkpoint has one, so it needs to know nothing about families.</remarks>
-internal sealed class PlainDecoder(SafetensorsSource weights, int layers, int headSize, double theta)
+/// <summary>A decoder in double precision, straight from the papers, with a loop per formula and no cache: what the wiring is compared with.</summary>
+/// <remarks>Takes a bias, a norm, experts or latent attention wherever the checkpoint has them, so it needs to know nothing about families.</remarks>
+internal sealed partial class PlainDecoder(SafetensorsSource weights, int layers, int headSize, double theta)
 {
     private const double Epsilon = 1e-6;
 
@@ -14,6 +14,12 @@ internal sealed class PlainDecoder(SafetensorsSource weights, int layers, int he
     /// <summary>Factor on cosines and sines.</summary>
     public double AngleScale { get; init; } = 1;
 
+    /// <summary>Columns of a head that turn; 0: all.</summary>
+    public int RotatedColumns { get; init; }
+
+    /// <summary>Whether neighbouring columns turn together, not halves.</summary>
+    public bool Interleaved { get; init; }
+
     /// <summary>Logits of every position: [tokens][vocabulary].</summary>
     public double[][] Logits(int[] tokenIds)
     {
@@ -22,8 +28,12 @@ internal sealed class PlainDecoder(SafetensorsSource weights, int layers, int he
         for (var layer = 0; layer < layers; layer++)
         {
             var at = $"model.layers.{layer}";
-            hidden = Sum(hidden, Attention(Norm(hidden, $"{at}.input_layernorm"), $"{at}.self_attn"));
-            hidden = Sum(hidden, FeedForward(Norm(hidden, $"{at}.post_attention_layernorm"), $"{at}.mlp"));
+            var x = Norm(hidden, $"{at}.input_layernorm");
+            var attended = Has($"{at}.self_attn.kv_b_proj") ? LatentAttention(x, $"{at}.self_attn") : Attention(x, $"{at}.self_attn");
+            hidden = Sum(hidden, NormWherePresent(attended, $"{at}.post_self_attn_layernorm"));
+            x = Norm(hidden, $"{at}.post_attention_layernorm");
+            var fed = Has($"{at}.mlp.gate") ? Experts(x, $"{at}.mlp") : FeedForward(x, $"{at}.mlp");
+            hidden = Sum(hidden, NormWherePresent(fed, $"{at}.post_mlp_layernorm"));
         }
 
         var normed = Norm(hidden, "model.norm");
@@ -32,8 +42,9 @@ internal sealed class PlainDecoder(SafetensorsSource weights, int layers, int he
 
     private double[][] FeedForward(double[][] x, string at)
     {
-        var gate = Linear(x, $"{at}.gate_proj");
-        var up = Linear(x, $"{at}.up_proj");
+        var both = Has($"{at}.gate_up_proj") ? Linear(x, $"{at}.gate_up_proj") : [.. Linear(x, $"{at}.gate_proj").Zip(Linear(x, $"{at}.up_proj"), (g, u) => g.Concat(u).ToArray())];
+        var gate = both.Select(row => row[..(row.Length / 2)]).ToArray();
+        var up = both.Select(row => row[(row.Length / 2)..]).ToArray();
         return Linear([.. gate.Zip(up, (g, u) => g.Zip(u, (a, b) => a / (1 + Math.Exp(-a)) * b).ToArray())], $"{at}.down_proj");
     }
 
@@ -60,22 +71,29 @@ internal sealed class PlainDecoder(SafetensorsSource weights, int layers, int he
     /// <summary>Cuts rows into heads, normalizes them where there is a norm, and rotates them: [position][head][column].</summary>
     private double[][][] Heads(double[][] rows, string norm)
     {
-        var half = headSize / 2;
-        return [.. rows.Select((row, position) => row.Chunk(headSize).Select(head =>
-        {
-            var x = weights.Names.Contains($"{norm}.weight") ? Norm([head], norm)[0] : head;
-            var turned = new double[headSize];
-            for (var i = 0; i < half; i++)
-            {
-                var angle = position * Math.Pow(theta, -2.0 * i / headSize) * FrequencyFactor(i);
-                var (sine, cosine) = (Math.Sin(angle) * AngleScale, Math.Cos(angle) * AngleScale);
-                turned[i] = (x[i] * cosine) - (x[i + half] * sine);
-                turned[i + half] = (x[i + half] * cosine) + (x[i] * sine);
-            }
-
-            return turned;
-        }).ToArray())];
+        var turning = RotatedColumns > 0 ? RotatedColumns : headSize;
+        return [.. rows.Select((row, position) => row.Chunk(headSize).Select(head => Turn(NormWherePresent([head], norm)[0], position, turning, Interleaved)).ToArray())];
     }
+
+    /// <summary>Rotates the first columns of a head.</summary>
+    private double[] Turn(double[] x, int position, int turning, bool interleaved)
+    {
+        var turned = x.ToArray();
+        for (var i = 0; i < turning / 2; i++)
+        {
+            var angle = position * Math.Pow(theta, -2.0 * i / turning) * FrequencyFactor(i);
+            var (sine, cosine) = (Math.Sin(angle) * AngleScale, Math.Cos(angle) * AngleScale);
+            var (a, b) = interleaved ? (2 * i, (2 * i) + 1) : (i, i + (turning / 2));
+            turned[a] = (x[a] * cosine) - (x[b] * sine);
+            turned[b] = (x[b] * cosine) + (x[a] * sine);
+        }
+
+        return turned;
+    }
+
+    private bool Has(string name) => weights.Names.Contains($"{name}.weight");
+
+    private double[][] NormWherePresent(double[][] rows, string name) => Has(name) ? Norm(rows, name) : rows;
 
     private double[][] Norm(double[][] rows, string name)
     {

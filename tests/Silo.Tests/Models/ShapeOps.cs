@@ -61,6 +61,64 @@ internal sealed class ShapeOps : IOps
         return Floats(q.Rows, q.Columns);
     }
 
+    public Tensor LayerNorm(Tensor x, Tensor weight, Tensor bias, float epsilon)
+    {
+        Require(weight.Columns == x.Columns && bias.Columns == x.Columns, $"layer_norm: weight {weight} and bias {bias} do not fit x {x}");
+        return Floats(x.Rows, x.Columns);
+    }
+
+    public ExpertChoice ChooseExperts(Tensor logits, Tensor? bias, in ExpertRouting routing)
+    {
+        Require(bias is null || bias.Value.Columns == logits.Columns, $"choose_experts: bias {bias} does not fit logits {logits}");
+        Require(logits.Columns % routing.Groups == 0 && routing.Chosen <= logits.Columns / routing.Groups * routing.ChosenGroups, $"choose_experts: {routing} of {logits}");
+        return new(new(0, DType.I32, logits.Rows, routing.Chosen), Floats(logits.Rows, routing.Chosen));
+    }
+
+    public Tensor Experts(Tensor x, ExpertChoice choice, ExpertWeights experts)
+    {
+        Require(choice.Ids.Rows == x.Rows, $"experts: ids {choice.Ids} for {x}");
+        foreach (var (gate, up, down) in experts.Gate.Zip(experts.Up, experts.Down))
+        {
+            Require(gate.Columns == x.Columns && up.Columns == x.Columns && (down.Rows, down.Columns) == (x.Columns, gate.Rows) && up.Rows == gate.Rows, $"experts: {gate}, {up}, {down} for {x}");
+            Used.AddRange([gate.Name, up.Name, down.Name]);
+        }
+
+        return Floats(x.Rows, x.Columns);
+    }
+
+    public Tensor SliceHeads(Tensor x, int headSize, int first, int count)
+    {
+        Require(x.Columns % headSize == 0 && first + count <= headSize, $"slice_heads: {first} to {first + count} of {headSize} of {x}");
+        return Floats(x.Rows, x.Columns / headSize * count);
+    }
+
+    public Tensor JoinHeads(Tensor a, Tensor b, int heads)
+    {
+        Require(a.Rows == b.Rows && a.Columns % heads == 0 && b.Columns % heads == 0, $"join_heads: {a} and {b} in {heads} heads");
+        return Floats(a.Rows, a.Columns + b.Columns);
+    }
+
+    public Tensor LinearHeads(Tensor x, Weight weight, HeadSlice slice, bool transposed)
+    {
+        Require(slice.Heads * slice.Stride == weight.Rows && slice.First + slice.Count <= slice.Stride, $"linear_heads: {slice} of {weight}");
+        Require(x.Columns == slice.Heads * (transposed ? slice.Count : weight.Columns), $"linear_heads: {x} with {slice} of {weight}");
+        Used.Add(weight.Name);
+        return Floats(x.Rows, slice.Heads * (transposed ? weight.Columns : slice.Count));
+    }
+
+    public Tensor LatentAttention(Tensor q, Tensor latent, KvLayer kv, AttentionBatch batch, int valueColumns, float scale, Tensor? selection = null)
+    {
+        Require(kv.KvHeads == 1 && latent.Columns == kv.HeadSize && q.Columns % kv.HeadSize == 0 && valueColumns <= kv.HeadSize, $"latent_attention: {q}, {latent} with {kv}");
+        Require(selection is null || selection.Value.Rows == q.Rows, $"latent_attention: selection {selection} for {q}");
+        return Floats(q.Rows, q.Columns / kv.HeadSize * valueColumns);
+    }
+
+    public Tensor SelectPositions(Tensor q, Tensor keys, Tensor weights, KvLayer kv, AttentionBatch batch, int most, float scale)
+    {
+        Require(keys.Columns == kv.HeadSize && q.Columns == weights.Columns * kv.HeadSize, $"select_positions: {q}, {keys}, {weights} with {kv}");
+        return new(0, DType.I32, q.Rows, most);
+    }
+
     private static Tensor Floats(int rows, int columns) => new(0, DType.F32, rows, columns);
 
     private static void Require(bool holds, string message) => _ = holds ? true : throw new OpException(message);

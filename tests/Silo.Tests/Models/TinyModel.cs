@@ -47,7 +47,98 @@ internal sealed class TinyModel
 
     public static TinyModel Qwen2() => new TinyModel("Qwen2ForCausalLM").WithShapes(inputBias: true, outputBias: false, mlpBias: false, headNorms: false);
 
-    public static TinyModel Qwen3() => new TinyModel("Qwen3ForCausalLM").WithShapes(inputBias: false, outputBias: false, mlpBias: false, headNorms: true);
+    public static TinyModel Qwen3() => Qwen3Like("Qwen3ForCausalLM");
+
+    private static TinyModel Qwen3Like(string architecture) => new TinyModel(architecture).WithShapes(inputBias: false, outputBias: false, mlpBias: false, headNorms: true);
+
+    /// <summary>Two layers, the first dense, the second with six experts unless the options say otherwise.</summary>
+    public static TinyModel Qwen3Experts()
+    {
+        var model = Qwen3Like("Qwen3MoeForCausalLM").With("num_experts", 6).With("num_experts_per_tok", 2).With("moe_intermediate_size", 12).With("mlp_only_layers", new JsonArray(0));
+        return model.WithExperts(layer: 1, experts: 6, intermediate: 12, shared: 0, bias: false);
+    }
+
+    /// <summary>GLM-4: norms before and after, gate and up in one matrix, half of each head turned.</summary>
+    public static TinyModel Glm4(bool bias)
+    {
+        var model = new TinyModel("Glm4ForCausalLM").With("attention_bias", bias).With("partial_rotary_factor", 0.5).WithShapes(bias, outputBias: false, mlpBias: false, headNorms: false);
+        for (var layer = 0; layer < 2; layer++)
+        {
+            var at = $"model.layers.{layer}";
+            model.Shapes.Remove($"{at}.mlp.gate_proj.weight");
+            model.Shapes.Remove($"{at}.mlp.up_proj.weight");
+            model.Shapes[$"{at}.mlp.gate_up_proj.weight"] = [2 * Intermediate, Hidden];
+            model.Shapes[$"{at}.post_self_attn_layernorm.weight"] = [Hidden];
+            model.Shapes[$"{at}.post_mlp_layernorm.weight"] = [Hidden];
+        }
+
+        return model;
+    }
+
+    /// <summary>GLM-4.5: the second layer has six experts, of which two are shared.</summary>
+    public static TinyModel Glm4Experts(bool headNorms, bool bias) => new TinyModel("Glm4MoeForCausalLM")
+        .With("attention_bias", bias).With("use_qk_norm", headNorms).With("partial_rotary_factor", 0.5)
+        .WithDeepSeekExperts(new JsonObject { ["n_shared_experts"] = 2, ["norm_topk_prob"] = true, ["routed_scaling_factor"] = 1.5 })
+        .WithShapes(bias, outputBias: false, mlpBias: false, headNorms).WithExperts(layer: 1, experts: 6, intermediate: 12, shared: 2, bias: true);
+
+    /// <summary>A model with latent attention: 16 plain, 8 turned and 12 value columns, latent vectors of 20.</summary>
+    /// <param name="architecture">Of the DeepSeek kind.</param>
+    /// <param name="queryRank">0: the queries are projected at once.</param>
+    /// <param name="bias">Of the first projections and the output.</param>
+    /// <param name="shared">Shared experts.</param>
+    /// <param name="routing">Fields of config.json.</param>
+    public static TinyModel Latent(string architecture, int queryRank, bool bias, int shared, JsonObject routing)
+    {
+        var model = new TinyModel(architecture).With("num_key_value_heads", 4).With("head_dim", 8).With("attention_bias", bias)
+            .With("q_lora_rank", queryRank == 0 ? null : queryRank).With("kv_lora_rank", 20).With("qk_nope_head_dim", 16).With("qk_rope_head_dim", 8).With("v_head_dim", 12)
+            .With("n_shared_experts", shared).WithDeepSeekExperts(routing)
+            .WithShapes(inputBias: false, outputBias: false, mlpBias: false, headNorms: false)
+            .WithExperts(layer: 1, experts: 6, intermediate: 12, shared, bias: architecture != "DeepseekV2ForCausalLM");
+        for (var layer = 0; layer < 2; layer++)
+        {
+            var at = $"model.layers.{layer}.self_attn";
+            foreach (var name in new[] { "q_proj", "k_proj", "v_proj", "o_proj" })
+            {
+                model.Shapes.Remove($"{at}.{name}.weight");
+            }
+
+            if (queryRank == 0)
+            {
+                model.Linear($"{at}.q_proj", 4 * 24, Hidden, bias: false);
+            }
+            else
+            {
+                model.Linear($"{at}.q_a_proj", queryRank, Hidden, bias);
+                model.Shapes[$"{at}.q_a_layernorm.weight"] = [queryRank];
+                model.Linear($"{at}.q_b_proj", 4 * 24, queryRank, bias: false);
+            }
+
+            model.Linear($"{at}.kv_a_proj_with_mqa", 28, Hidden, bias);
+            model.Shapes[$"{at}.kv_a_layernorm.weight"] = [20];
+            model.Linear($"{at}.kv_b_proj", 4 * 28, 20, bias: false);
+            model.Linear($"{at}.o_proj", Hidden, 4 * 12, bias);
+        }
+
+        return model;
+    }
+
+    /// <summary>As <see cref="Latent"/>, with an indexer of three heads of 10 columns in the first layers.</summary>
+    public static TinyModel Sparse(string architecture, int most, int indexers = 2)
+    {
+        var model = Latent(architecture, 14, bias: false, shared: 1, new JsonObject { ["norm_topk_prob"] = true, ["routed_scaling_factor"] = 2.5 })
+            .With("index_topk", most).With("index_n_heads", 3).With("index_head_dim", 10);
+        for (var layer = 0; layer < indexers; layer++)
+        {
+            var at = $"model.layers.{layer}.self_attn.indexer";
+            model.Linear($"{at}.wq_b", 30, 14, bias: false);
+            model.Linear($"{at}.wk", 10, Hidden, bias: false);
+            model.Linear($"{at}.weights_proj", 3, Hidden, bias: false);
+            model.Shapes[$"{at}.k_norm.weight"] = [10];
+            model.Shapes[$"{at}.k_norm.bias"] = [10];
+        }
+
+        return model;
+    }
 
     public TinyModel Tied()
     {
@@ -107,6 +198,52 @@ internal sealed class TinyModel
         Shapes["model.norm.weight"] = [Hidden];
         Shapes["lm_head.weight"] = [Vocabulary, Hidden];
         return this;
+    }
+
+    private TinyModel WithDeepSeekExperts(JsonObject routing)
+    {
+        With("n_routed_experts", 6).With("num_experts_per_tok", 2).With("moe_intermediate_size", 12).With("first_k_dense_replace", 1);
+        foreach (var (name, value) in routing)
+        {
+            Config[name] = value?.DeepClone();
+        }
+
+        return this;
+    }
+
+    /// <summary>Puts experts in the place of a layer's network.</summary>
+    private TinyModel WithExperts(int layer, int experts, int intermediate, int shared, bool bias)
+    {
+        var at = $"model.layers.{layer}.mlp";
+        foreach (var name in new[] { "gate_proj", "up_proj", "down_proj" })
+        {
+            Shapes.Remove($"{at}.{name}.weight");
+        }
+
+        Shapes[$"{at}.gate.weight"] = [experts, Hidden];
+        if (bias)
+        {
+            Shapes[$"{at}.gate.e_score_correction_bias"] = [experts];
+        }
+
+        for (var e = 0; e < experts; e++)
+        {
+            Network($"{at}.experts.{e}", intermediate);
+        }
+
+        if (shared > 0)
+        {
+            Network($"{at}.shared_experts", shared * intermediate);
+        }
+
+        return this;
+    }
+
+    private void Network(string at, int intermediate)
+    {
+        Linear($"{at}.gate_proj", intermediate, Hidden, bias: false);
+        Linear($"{at}.up_proj", intermediate, Hidden, bias: false);
+        Linear($"{at}.down_proj", Hidden, intermediate, bias: false);
     }
 
     private void Linear(string name, int outputs, int inputs, bool bias)

@@ -8,7 +8,7 @@ namespace XLLM.Silo.Tests.Models;
 /// <summary>The wiring over <see cref="ShapeOps"/>: no numbers, any size.</summary>
 public sealed class WiringTests
 {
-    public static TheoryData<string> TinyModels => ["llama", "llama tied", "llama with biases", "qwen2", "qwen3", "qwen3 tied"];
+    public static TheoryData<string> TinyModels => ["llama", "llama tied", "llama with biases", "qwen2", "qwen3", "qwen3 tied", "qwen3 experts", "glm4", "glm4 experts", "deepseek v2", "deepseek v3", "deepseek v3.2", "glm5"];
 
     [Theory]
     [MemberData(nameof(TinyModels))]
@@ -64,6 +64,30 @@ public sealed class WiringTests
     [InlineData("Qwen__Qwen3-8B", 36, 8_190_735_360)]
     [InlineData("Qwen__Qwen3-32B", 64, 32_762_123_264)]
     [InlineData("deepseek-ai__DeepSeek-R1-Distill-Qwen-32B", 64, 32_763_876_352)]
+    [InlineData("Qwen__Qwen3-30B-A3B", 48, 30_532_122_624)]
+    [InlineData("Qwen__Qwen3-30B-A3B-FP8", 48, 30_532_122_624)]
+    [InlineData("Qwen__Qwen3-235B-A22B", 94, 235_093_634_560)]
+    [InlineData("Qwen__Qwen3-235B-A22B-FP8", 94, 235_093_634_560)]
+    [InlineData("nvidia__Qwen3-235B-A22B-NVFP4", 94, 235_093_634_560)]
+    [InlineData("Qwen__Qwen3-Coder-480B-A35B-Instruct", 62, 480_154_875_392)]
+    [InlineData("deepseek-ai__DeepSeek-V3", 61, 671_026_419_200)]
+    [InlineData("deepseek-ai__DeepSeek-R1", 61, 671_026_419_200)]
+    [InlineData("deepseek-ai__DeepSeek-V3.1", 61, 671_026_419_200)]
+    [InlineData("nvidia__DeepSeek-V3.1-NVFP4", 61, 671_026_419_200)]
+    [InlineData("deepseek-ai__DeepSeek-V3.2", 61, 671_877_944_064)]
+    [InlineData("nvidia__DeepSeek-V3.2-NVFP4", 61, 671_877_944_064)]
+    [InlineData("moonshotai__Kimi-K2-Instruct", 61, 1_026_408_232_448)]
+    [InlineData("moonshotai__Kimi-K2-Thinking", 61, 1_026_408_232_448)]
+    [InlineData("zai-org__GLM-4.5", 92, 352_797_829_024)]
+    [InlineData("zai-org__GLM-4.7-FP8", 92, 352_796_486_560)]
+    [InlineData("zai-org__GLM-4.7-Flash", 47, 29_943_393_920)]
+    [InlineData("zai-org__GLM-5", 78, 743_911_218_432)]
+    [InlineData("zai-org__GLM-5-FP8", 78, 743_911_218_432)]
+    [InlineData("nvidia__GLM-5-NVFP4", 78, 743_911_218_432)]
+    [InlineData("zai-org__GLM-5.1", 78, 743_911_218_432)]
+    [InlineData("zai-org__GLM-5.1-FP8", 78, 743_911_218_432)]
+    [InlineData("zai-org__GLM-5.2", 78, 743_377_019_904)]
+    [InlineData("zai-org__GLM-5.2-FP8", 78, 743_377_019_904)]
     public void PublishedConfigurations_BuildAndRun_WithAsManyParametersAsPublished(string name, int layers, long parameters)
     {
         var path = Paths.TryShared("data", "configs", "hf", $"{name}.config.json");
@@ -89,6 +113,13 @@ public sealed class WiringTests
         "qwen2" => TinyModel.Qwen2(),
         "qwen3" => TinyModel.Qwen3(),
         "qwen3 tied" => TinyModel.Qwen3().Tied(),
+        "qwen3 experts" => TinyModel.Qwen3Experts(),
+        "glm4" => TinyModel.Glm4(bias: true),
+        "glm4 experts" => TinyModel.Glm4Experts(headNorms: true, bias: true),
+        "deepseek v2" => TinyModel.Latent("DeepseekV2ForCausalLM", 0, bias: false, shared: 2, []),
+        "deepseek v3" => TinyModel.Latent("DeepseekV3ForCausalLM", 14, bias: true, shared: 1, []),
+        "deepseek v3.2" => TinyModel.Sparse("DeepseekV32ForCausalLM", most: 4),
+        "glm5" => TinyModel.Sparse("GlmMoeDsaForCausalLM", most: 4, indexers: 1).With("indexer_types", new System.Text.Json.Nodes.JsonArray("full", "shared")),
         _ => throw new ArgumentOutOfRangeException(nameof(name), name, "no such tiny model"),
     };
 

@@ -44,7 +44,7 @@ public sealed class ModelConfigReaderTests
         Assert.Contains("expected a text", Fault(() => file.OptionalText("x")), StringComparison.Ordinal);
         Assert.Contains("expected a list of texts", Fault(() => file.Texts("x")), StringComparison.Ordinal);
         Assert.Contains("\"x.y\" is 2; expected a number from 0 to 1", Fault(() => file.Section("x")!.OptionalNumber("y", 0, 1)), StringComparison.Ordinal);
-        Assert.Contains("\"n\" is -1; expected a token id", Fault(() => file.TokenIds("n")), StringComparison.Ordinal);
+        Assert.Contains("\"n\" is -1; expected a whole number from 0, or a list of them", Fault(() => file.TokenIds("n")), StringComparison.Ordinal);
         Assert.Contains("expected an object", Fault(() => file.Section("n")), StringComparison.Ordinal);
     }
 

@@ -1,0 +1,40 @@
+using XLLM.NativeBackends.Ops;
+
+namespace XLLM.Silo.Tests.Models;
+
+internal sealed partial class PlainDecoder
+{
+    /// <summary>How a row's experts are chosen.</summary>
+    public ExpertRouting Routing { get; init; }
+
+    /// <summary>The chosen experts, weighted, and the shared ones.</summary>
+    private double[][] Experts(double[][] x, string at)
+    {
+        var logits = Linear(x, $"{at}.gate");
+        var bias = Values($"{at}.gate.e_score_correction_bias");
+        return [.. x.Select((row, r) =>
+        {
+            var sum = Has($"{at}.shared_experts.gate_proj") ? FeedForward([row], $"{at}.shared_experts")[0] : new double[row.Length];
+            foreach (var (expert, weight) in Choose(logits[r], bias))
+            {
+                sum = [.. sum.Zip(FeedForward([row], $"{at}.experts.{expert}")[0], (a, b) => a + (weight * b))];
+            }
+
+            return sum;
+        })];
+    }
+
+    private IEnumerable<(int Expert, double Weight)> Choose(double[] logits, double[]? bias)
+    {
+        var powers = logits.Select(Math.Exp).ToArray();
+        var scores = Routing.Score == ExpertScore.Softmax ? powers.Select(power => power / powers.Sum()).ToArray() : logits.Select(logit => 1 / (1 + Math.Exp(-logit))).ToArray();
+        var choices = scores.Select((score, e) => score + (bias?[e] ?? 0)).ToArray();
+        var size = choices.Length / Routing.Groups;
+        var groups = Enumerable.Range(0, Routing.Groups)
+            .OrderByDescending(g => choices.Skip(g * size).Take(size).OrderDescending().Take(Routing.GroupScore == ExpertGroupScore.Best ? 1 : 2).Sum())
+            .Take(Routing.ChosenGroups).ToHashSet();
+        var chosen = Enumerable.Range(0, choices.Length).Where(e => groups.Contains(e / size)).OrderByDescending(e => choices[e]).Take(Routing.Chosen).ToArray();
+        var total = Routing.Normalize ? chosen.Sum(e => scores[e]) : 1;
+        return chosen.Select(e => (e, scores[e] / total * Routing.Scale));
+    }
+}
