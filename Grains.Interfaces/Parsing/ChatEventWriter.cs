@@ -36,14 +36,16 @@ internal sealed class ChatEventWriter(string requestId, int maxCalls)
     public void Reasoning(ReadOnlySpan<char> text) => Append(Kind.Reasoning, text);
 
     /// <summary>A call begins; its arguments follow.</summary>
-    public void BeginCall(string name)
+    /// <param name="name">The function's name.</param>
+    /// <param name="id">The id that the model gave the call; null: one is made.</param>
+    public void BeginCall(string name, string? id = null)
     {
         Flush();
         _begun++;
         if (_begun <= maxCalls)
         {
             _kind = Kind.Call;
-            _callId = CallId(requestId, _begun - 1);
+            _callId = id ?? CallId(requestId, _begun - 1);
             _callName = name;
         }
     }

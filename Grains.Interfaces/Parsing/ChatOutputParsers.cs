@@ -15,7 +15,7 @@ public static class ChatOutputParsers
     public static ChatOutputParser Create(ModelDescriptor model, ChatRequest request, bool reasoningOpen)
     {
         var reasoning = model.ReasoningFormat is { } format ? ReasoningParsers.Get(format) : null;
-        return new StagedChatOutputParser(request.RequestId, reasoning, reasoningOpen, ToolSyntax(model, request), request.ParallelToolCalls ? int.MaxValue : 1);
+        return new StagedChatOutputParser(request.RequestId, reasoning, reasoningOpen, ToolSyntax(model, request), request.ToolsJson ?? "", request.ParallelToolCalls ? int.MaxValue : 1);
     }
 
     /// <summary>Whether the generation's text must keep special tokens (<see cref="Generation.GenerationRequest.SkipSpecialTokens"/> false) for the parser to see its marks.</summary>

@@ -18,7 +18,7 @@ internal sealed class HermesSyntax : ToolCallSyntax
         ? OpenTag + "\n{\"name\":"
         : $"{OpenTag}\n{{\"name\": {JsonText.Encode(functionName)}, \"arguments\":";
 
-    internal override TextStage CreateStage(ChatEventWriter writer) => new Stage(writer);
+    internal override TextStage CreateStage(ChatEventWriter writer, string toolsJson) => new Stage(writer);
 
     private sealed class Stage : TextStage
     {

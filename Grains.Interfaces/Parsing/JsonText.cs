@@ -21,7 +21,7 @@ internal static class JsonText
             value = document.RootElement.GetString()!;
             return true;
         }
-        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException or ArgumentException)
         {
             return false;
         }
@@ -35,7 +35,7 @@ internal static class JsonText
             using var document = JsonDocument.Parse(text);
             return document.RootElement.ValueKind == JsonValueKind.Object;
         }
-        catch (JsonException)
+        catch (Exception exception) when (exception is JsonException or ArgumentException)
         {
             return false;
         }
@@ -43,4 +43,68 @@ internal static class JsonText
 
     /// <summary>A JSON string literal, quotes included; only what JSON itself demands is escaped, since a model reads it.</summary>
     public static string Encode(string text) => $"\"{JsonEncodedText.Encode(text, JavaScriptEncoder.UnsafeRelaxedJsonEscaping)}\"";
+
+    /// <summary>What stands for a character inside a JSON string literal; one at a time, so half a surrogate pair stays what it is.</summary>
+    public static string Escape(char character) => character switch
+    {
+        '"' => "\\\"",
+        '\\' => @"\\",
+        '\n' => @"\n",
+        '\r' => @"\r",
+        '\t' => @"\t",
+        < ' ' => $"\\u{(int)character:x4}",
+        _ => character.ToString(),
+    };
+
+    /// <summary>The JSON value that a model meant by a text without quotes: as written where that is JSON of a fitting type, else a string literal.</summary>
+    /// <param name="text">The text; white space around it belongs to a string only.</param>
+    /// <param name="types">Types that fit. Where a string does not, any JSON is taken, and a text that is none becomes a string still: nothing is lost, and the caller's own check finds it.</param>
+    public static string FromUnquoted(string text, JsonTypes types)
+    {
+        // Templates that print values by Python's rules teach models these words.
+        var value = text.Trim() switch
+        {
+            "True" when types != JsonTypes.Any && types.HasFlag(JsonTypes.Boolean) => "true",
+            "False" when types != JsonTypes.Any && types.HasFlag(JsonTypes.Boolean) => "false",
+            "None" when types != JsonTypes.Any && (types.HasFlag(JsonTypes.Null) || !types.HasFlag(JsonTypes.String)) => "null",
+            var trimmed => trimmed,
+        };
+        if (types != JsonTypes.String && TryTypeOf(value, out var type))
+        {
+            var fits = !types.HasFlag(JsonTypes.String) || (type != JsonTypes.String && types.HasFlag(type));
+            if (fits)
+            {
+                return value;
+            }
+        }
+
+        return $"\"{string.Concat(text.Select(Escape))}\"";
+    }
+
+    /// <summary>The type of a kind of JSON value.</summary>
+    public static JsonTypes TypeOf(JsonValueKind kind) => kind switch
+    {
+        JsonValueKind.String => JsonTypes.String,
+        JsonValueKind.Number => JsonTypes.Number,
+        JsonValueKind.True or JsonValueKind.False => JsonTypes.Boolean,
+        JsonValueKind.Null => JsonTypes.Null,
+        JsonValueKind.Object => JsonTypes.Object,
+        JsonValueKind.Array => JsonTypes.Array,
+        _ => JsonTypes.None,
+    };
+
+    private static bool TryTypeOf(string text, out JsonTypes type)
+    {
+        type = JsonTypes.None;
+        try
+        {
+            using var document = JsonDocument.Parse(text);
+            type = TypeOf(document.RootElement.ValueKind);
+            return true;
+        }
+        catch (Exception exception) when (exception is JsonException or ArgumentException)
+        {
+            return false;
+        }
+    }
 }

@@ -7,8 +7,11 @@ public static class ReasoningParsers
 {
     private static readonly FrozenDictionary<string, ReasoningSyntax> Syntaxes = new Dictionary<string, ReasoningSyntax>
     {
+        ["kimi"] = new KimiThinkSyntax(),
         ["qwen3"] = new ThinkTagSyntax(),
         ["deepseek_r1"] = new ThinkTagSyntax(),
+        ["deepseek_v3"] = new ThinkTagSyntax(),
+        ["glm45"] = new ThinkTagSyntax(),
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
     /// <summary>All names, sorted.</summary>

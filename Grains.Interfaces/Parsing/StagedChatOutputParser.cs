@@ -9,10 +9,10 @@ internal sealed class StagedChatOutputParser : ChatOutputParser
     private readonly TextStage _first;
     private readonly ReasoningStage? _reasoning;
 
-    public StagedChatOutputParser(string requestId, ReasoningSyntax? reasoning, bool reasoningOpen, ToolCallSyntax? tools, int maxCalls)
+    public StagedChatOutputParser(string requestId, ReasoningSyntax? reasoning, bool reasoningOpen, ToolCallSyntax? tools, string toolsJson, int maxCalls)
     {
         _writer = new(requestId, maxCalls);
-        _first = tools?.CreateStage(_writer) ?? new ContentStage(_writer);
+        _first = tools?.CreateStage(_writer, toolsJson) ?? new ContentStage(_writer);
         if (reasoning is not null)
         {
             _first = _reasoning = reasoning.CreateStage(_writer, _first, reasoningOpen);

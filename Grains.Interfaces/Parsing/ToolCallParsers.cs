@@ -7,8 +7,15 @@ public static class ToolCallParsers
 {
     private static readonly FrozenDictionary<string, ToolCallSyntax> Syntaxes = new Dictionary<string, ToolCallSyntax>
     {
+        ["deepseek_v3"] = new DeepSeekV3Syntax(),
+        ["deepseek_v31"] = new DeepSeekV31Syntax(),
+        ["deepseek_v32"] = new DeepSeekV32Syntax(),
+        ["glm45"] = new GlmSyntax(),
+        ["glm47"] = new GlmSyntax(),
         ["hermes"] = new HermesSyntax(),
+        ["kimi_k2"] = new KimiK2Syntax(),
         ["qwen25"] = new HermesSyntax(),
+        ["qwen3_coder"] = new QwenCoderSyntax(),
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
     /// <summary>All names, sorted.</summary>

@@ -11,5 +11,7 @@ public abstract class ToolCallSyntax
     public abstract string Opening(string? functionName);
 
     /// <summary>A stage for one generation; the last one before the events.</summary>
-    internal abstract TextStage CreateStage(ChatEventWriter writer);
+    /// <param name="writer">Takes answer and calls.</param>
+    /// <param name="toolsJson">The tools that the request offers (OpenAI's <c>tools</c>): their schemas give types to values that the model writes without any.</param>
+    internal abstract TextStage CreateStage(ChatEventWriter writer, string toolsJson);
 }

@@ -50,18 +50,25 @@ internal sealed unsafe class NativeBackend : IBackend
     }
 
     /// <inheritdoc/>
-    public Weight ImportWeight(HostTensor source)
+    public Weight ImportWeight(HostWeight source)
     {
-        var (rows, columns) = HostImport.MatrixShape(source);
-        var format = HostImport.Format(source);
         if (_usesHostMemory)
         {
-            return new Weight(source.Name, format, rows, columns, source.Data, source.Owner);
+            return HostImport.View(source);
         }
 
-        var memory = Keep(source.Bytes);
-        NativeMethods.Upload(_handle, (void*)source.Data, memory.Address, source.Bytes).ThrowIfFailed(source.Name);
-        return new Weight(source.Name, format, rows, columns, memory.Address, memory);
+        source.Validate();
+        var parts = new List<NativeMemory>();
+        return HostImport.Place(source, Copy, parts);
+
+        nint Copy(HostTensor part)
+        {
+            var memory = Keep(part.Bytes);
+            parts.Add(memory);
+            NativeMethods.Upload(_handle, (void*)part.Data, memory.Address, part.Bytes).ThrowIfFailed(part.Name);
+            GC.KeepAlive(part.Owner);
+            return memory.Address;
+        }
     }
 
     /// <inheritdoc/>

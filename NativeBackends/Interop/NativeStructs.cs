@@ -9,7 +9,7 @@ namespace XLLM.NativeBackends.Interop;
 [StructLayout(LayoutKind.Sequential)]
 internal readonly struct NativeWeight(Weight weight)
 {
-    /// <summary>Address of element [0, 0].</summary>
+    /// <summary>Address of the first row's codes.</summary>
     public readonly nint Data = weight.Data;
 
     /// <summary>How the elements are stored.</summary>
@@ -20,6 +20,21 @@ internal readonly struct NativeWeight(Weight weight)
 
     /// <summary>Inputs.</summary>
     public readonly int Columns = weight.Columns;
+
+    /// <summary>Rows that share a scale.</summary>
+    public readonly int RowBlock = weight.RowBlock;
+
+    /// <summary>Stored columns that share a scale.</summary>
+    public readonly int ColumnBlock = weight.ColumnBlock;
+
+    /// <summary>Address of the scales, or 0.</summary>
+    public readonly nint Scales = weight.Scales;
+
+    /// <summary>Address of the zeros, or 0.</summary>
+    public readonly nint Zeros = weight.Zeros;
+
+    /// <summary>Address of the input of each stored column, or 0.</summary>
+    public readonly nint Order = weight.Order;
 }
 
 /// <summary><c>xllm_expert_routing</c>.</summary>

@@ -22,12 +22,32 @@ internal static unsafe class HostImport
         _ => throw new OpException($"import: {source.Name} is {source.DType}; a weight must be F32, BF16 or F16"),
     };
 
-    /// <summary>Bytes of one element of a dense format.</summary>
-    public static int ElementSize(WeightFormat format) => format == WeightFormat.F32 ? sizeof(float) : sizeof(ushort);
+    /// <summary>A weight that stays where it is: for backends that compute in host memory.</summary>
+    /// <exception cref="OpException">Its parts do not fit each other.</exception>
+    public static Weight View(HostWeight source)
+    {
+        source.Validate();
+        var owner = new[] { source.Codes.Owner, source.Scales?.Owner, source.Zeros?.Owner, source.Order?.Owner };
+        return Place(source, tensor => tensor.Data, owner);
+    }
+
+    /// <summary>A checked weight whose parts are where the backend put them.</summary>
+    /// <param name="source">The parts.</param>
+    /// <param name="address">Brings a part into the backend's memory.</param>
+    /// <param name="owner">Keeps that memory alive.</param>
+    public static Weight Place(HostWeight source, Func<HostTensor, nint> address, object owner) =>
+        new(source.Name, source.Format, source.Rows, source.Columns, address(source.Codes), owner)
+        {
+            Scales = source.Scales is { } scales ? address(scales) : 0,
+            Zeros = source.Zeros is { } zeros ? address(zeros) : 0,
+            Order = source.Order is { } order ? address(order) : 0,
+            RowBlock = source.Format.HasScales() ? source.RowBlock : 0,
+            ColumnBlock = source.Format.HasScales() ? source.ColumnBlock : 0,
+        };
 
     /// <summary>Converts elements to F32, exactly. The source need not be aligned.</summary>
     /// <param name="source">First element.</param>
-    /// <param name="format">How the elements are stored.</param>
+    /// <param name="format">How the elements are stored; dense.</param>
     /// <param name="result">As many elements as are wanted.</param>
     public static void Decode(byte* source, WeightFormat format, Span<float> result)
     {
@@ -53,7 +73,7 @@ internal static unsafe class HostImport
 
                 break;
             default:
-                throw new OpException($"weight format {(int)format} is unknown");
+                throw new OpException($"weight format {format} is not dense");
         }
     }
 }

@@ -13,4 +13,19 @@ public sealed record HostTensor(string Name, DType DType, IReadOnlyList<int> Sha
 
     /// <summary>Bytes of all elements.</summary>
     public long Bytes => Elements * DType.Size();
+
+    /// <summary>Converts elements to F32, exactly.</summary>
+    /// <param name="first">First element, in storage order.</param>
+    /// <param name="result">As many elements as are wanted.</param>
+    /// <exception cref="OpException">The type is not F32, BF16 or F16, or there are not that many elements.</exception>
+    public unsafe void ReadFloats(long first, Span<float> result)
+    {
+        if (first < 0 || first + result.Length > Elements)
+        {
+            throw new OpException($"{Name}: elements {first} to {first + result.Length} of {Elements}");
+        }
+
+        HostImport.Decode((byte*)Data + (first * DType.Size()), HostImport.Format(this), result);
+        GC.KeepAlive(Owner);
+    }
 }

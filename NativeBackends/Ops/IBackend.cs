@@ -15,7 +15,12 @@ public interface IBackend : IDisposable
     /// <summary>Makes a matrix usable in <see cref="IOps.Linear"/> and <see cref="IOps.Embedding"/>. Host backends keep a view of the source, others copy it.</summary>
     /// <param name="source">[rows, columns] of F32, BF16 or F16; one dimension is one row.</param>
     /// <exception cref="OpException">The element type or the number of dimensions is not supported; the message names the tensor.</exception>
-    Weight ImportWeight(HostTensor source);
+    Weight ImportWeight(HostTensor source) => ImportWeight(HostWeight.FromDense(source));
+
+    /// <summary>Makes a matrix of any format usable in <see cref="IOps.Linear"/> and <see cref="IOps.Embedding"/>. Host backends keep a view of the source, others copy it.</summary>
+    /// <param name="source">Codes, and what belongs to them.</param>
+    /// <exception cref="OpException">The parts do not fit each other; the message names the tensor and the numbers.</exception>
+    Weight ImportWeight(HostWeight source);
 
     /// <summary>Converts a vector (norm weights, biases, frequencies) to F32 in backend memory. Lives as long as the backend.</summary>
     /// <param name="source">Any shape; read in storage order.</param>

@@ -1,20 +1,7 @@
 namespace XLLM.NativeBackends.Ops;
 
-/// <summary>How a weight matrix is stored. A model never looks; a backend has one dequantization rule per format. Values are part of the C ABI.</summary>
-public enum WeightFormat
-{
-    /// <summary>Dense binary32.</summary>
-    F32 = 0,
-
-    /// <summary>Dense bfloat16.</summary>
-    BF16 = 1,
-
-    /// <summary>Dense binary16.</summary>
-    F16 = 2,
-}
-
 /// <summary>A weight matrix in a backend's memory, [<see cref="Rows"/> outputs, <see cref="Columns"/> inputs], and how it is stored.</summary>
-/// <remarks>Made by <see cref="IBackend.ImportWeight"/> alone. What the numbers mean is hidden here, so models never see the scheme.</remarks>
+/// <remarks>Made by <see cref="IBackend.ImportWeight(HostTensor)"/> alone. What the numbers mean is hidden here, so models never see the scheme.</remarks>
 public sealed class Weight(string name, WeightFormat format, int rows, int columns, nint data, object owner)
 {
     /// <summary>Name in the checkpoint; for error messages and the reader of a profile.</summary>
@@ -29,11 +16,26 @@ public sealed class Weight(string name, WeightFormat format, int rows, int colum
     /// <summary>Number of inputs of a product with this weight.</summary>
     public int Columns { get; } = columns;
 
-    /// <summary>Address of element [0, 0] in the backend's memory; rows are dense.</summary>
+    /// <summary>Address of the first row's codes in the backend's memory; rows are dense and may start at any byte.</summary>
     public nint Data { get; } = data;
 
-    /// <summary>Keeps the memory behind <see cref="Data"/> alive.</summary>
+    /// <summary>Keeps the memory behind <see cref="Data"/> and the addresses below alive.</summary>
     public object Owner { get; } = owner;
+
+    /// <summary>Address of the scales, F32 [ceil(rows / row block), ceil(columns / column block)]; 0 for formats without.</summary>
+    public nint Scales { get; init; }
+
+    /// <summary>Address of the zeros, a byte per scale (signed for <see cref="WeightFormat.I8"/>); 0: the format's own zero.</summary>
+    public nint Zeros { get; init; }
+
+    /// <summary>Address of the input that each stored column belongs to, I32 [columns]; 0: columns are stored in the order of the inputs.</summary>
+    public nint Order { get; init; }
+
+    /// <summary>Rows that share a scale.</summary>
+    public int RowBlock { get; init; }
+
+    /// <summary>Stored columns that share a scale.</summary>
+    public int ColumnBlock { get; init; }
 
     /// <summary>"name [rows, columns] format", for error messages.</summary>
     public override string ToString() => $"{Name} [{Rows}, {Columns}] {Format}";

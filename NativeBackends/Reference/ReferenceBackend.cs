@@ -21,11 +21,7 @@ public sealed unsafe class ReferenceBackend : IBackend
     public IOps Ops => _ops;
 
     /// <inheritdoc/>
-    public Weight ImportWeight(HostTensor source)
-    {
-        var (rows, columns) = HostImport.MatrixShape(source);
-        return new Weight(source.Name, HostImport.Format(source), rows, columns, source.Data, source.Owner);
-    }
+    public Weight ImportWeight(HostWeight source) => HostImport.View(source);
 
     /// <inheritdoc/>
     public Tensor ImportVector(HostTensor source)

@@ -11,13 +11,10 @@ internal sealed unsafe partial class ReferenceOps
         var result = _workspace.Allocate(DType.F32, ids.Columns, table.Columns);
         for (var r = 0; r < result.Rows; r++)
         {
-            HostImport.Decode(WeightRow(table, Integers(ids)[r]), table.Format, Floats(result, r));
+            WeightRows.Read(table, Integers(ids)[r], Floats(result, r));
         }
 
         GC.KeepAlive(table);
         return result;
     }
-
-    private static byte* WeightRow(Weight weight, int row) =>
-        (byte*)weight.Data + ((long)row * weight.Columns * HostImport.ElementSize(weight.Format));
 }

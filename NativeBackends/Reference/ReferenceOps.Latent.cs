@@ -57,7 +57,7 @@ internal sealed unsafe partial class ReferenceOps
             sums.Clear();
             for (var j = 0; j < slice.Count; j++)
             {
-                HostImport.Decode(WeightRow(weight, (h * slice.Stride) + slice.First + j), weight.Format, row);
+                WeightRows.Read(weight, (h * slice.Stride) + slice.First + j, row);
                 for (var r = 0; r < x.Rows; r++)
                 {
                     var input = Floats(x, r).Slice(h * inputs, inputs);

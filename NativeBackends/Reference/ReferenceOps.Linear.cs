@@ -27,7 +27,7 @@ internal sealed unsafe partial class ReferenceOps
         var weightRowWide = Scratch(ref _weightRowWide, inputs).AsSpan(0, inputs);
         for (var o = 0; o < weight.Rows && x.Rows > 0; o++)
         {
-            HostImport.Decode(WeightRow(weight, o), weight.Format, weightRow);
+            WeightRows.Read(weight, o, weightRow);
             Widen(weightRow, weightRowWide);
             var offset = bias is { } b ? Floats(b, 0)[o] : 0.0;
             for (var r = 0; r < x.Rows; r++)

@@ -9,10 +9,29 @@ internal readonly record struct ChatFormat(string? ToolCalls, string? Reasoning)
 {
     private const string None = "none";
 
-    /// <summary>Marks in a template and the syntax that they give away; the first that fits counts.</summary>
-    private static readonly (string Mark, string Name)[] ToolCallMarks = [("<tool_call>", "hermes")];
+    /// <summary>Marks in a template, all of which must be there, and the syntax that they give away; the first that fits counts, so the most specific come first.</summary>
+    private static readonly (string[] Marks, string Name)[] ToolCallMarks =
+    [
+        (["DSML", "'function_calls>"], "deepseek_v32"),
+        (["<｜tool▁call▁begin｜>", "```json"], "deepseek_v3"),
+        (["<｜tool▁call▁begin｜>"], "deepseek_v31"),
+        (["<|tool_calls_section_begin|>"], "kimi_k2"),
+        (["<tool_call>", "<function=", "<parameter="], "qwen3_coder"),
+        (["<tool_call>{function-name}<arg_key>"], "glm47"),
+        (["<tool_call>", "<arg_key>"], "glm45"),
+        (["<tool_call>"], "hermes"),
+    ];
 
-    private static readonly (string Mark, string Name)[] ReasoningMarks = [("<think>", "qwen3")];
+    /// <summary>Likewise for reasoning. DeepSeek's templates from V3.1 on switch it by a variable; R1's always opens it.</summary>
+    private static readonly (string[] Marks, string Name)[] ReasoningMarks =
+    [
+        (["<think>", "<｜Assistant｜>", "thinking is defined"], "deepseek_v3"),
+        (["<think>", "<｜Assistant｜>"], "deepseek_r1"),
+        (["<think>", "[gMASK]"], "glm45"),
+        (["<think>", "<|im_middle|>"], "kimi"),
+        (["◁think▷"], "kimi"),
+        (["<think>"], "qwen3"),
+    ];
 
     /// <summary>Chooses.</summary>
     /// <param name="template">Source of the chat template; empty where there is none.</param>
@@ -23,7 +42,7 @@ internal readonly record struct ChatFormat(string? ToolCalls, string? Reasoning)
         Choose(template, toolCalls, ToolCallMarks, ToolCallParsers.Names, "--tool-call-parser"),
         Choose(template, reasoning, ReasoningMarks, ReasoningParsers.Names, "--reasoning-parser"));
 
-    private static string? Choose(string template, string option, (string Mark, string Name)[] marks, IEnumerable<string> names, string flag)
+    private static string? Choose(string template, string option, (string[] Marks, string Name)[] marks, IEnumerable<string> names, string flag)
     {
         if (option == None)
         {
@@ -37,7 +56,7 @@ internal readonly record struct ChatFormat(string? ToolCalls, string? Reasoning)
                 : throw new StartException($"{flag} {option}: no such syntax; there are: {string.Join(", ", names)}, {None}");
         }
 
-        var found = marks.FirstOrDefault(mark => template.Contains(mark.Mark, StringComparison.Ordinal)).Name;
+        var found = marks.FirstOrDefault(syntax => syntax.Marks.All(mark => template.Contains(mark, StringComparison.Ordinal))).Name;
         return found is not null && names.Contains(found) ? found : null;
     }
 }

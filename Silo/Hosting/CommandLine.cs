@@ -15,12 +15,13 @@ internal static class CommandLine
     /// <summary>All switches, in the order of the help.</summary>
     public static IReadOnlyList<CommandLineSwitch> Switches { get; } =
     [
-        new("--model", "Xllm:Models:{n}", "[NAME=]PATH", "serve the model of this Hugging Face folder; may be repeated; default: the demo model in the box"),
+        new("--model", "Xllm:Models:{n}", "[NAME=]PATH", "serve the model of this Hugging Face folder or GGUF file; may be repeated; default: the demo model in the box"),
         new("--urls", "Xllm:Urls", "URL", "where to listen for HTTP; default http://127.0.0.1:8080"),
         new("--state", "Xllm:StatePath", "FOLDER", "where conversations are kept; default .xllm"),
         new("--backend", "Xllm:Backend", "NAME", "auto, cpu or reference; default auto: the fastest that runs here"),
         new("--threads", "Xllm:Threads", "N", "threads that compute, per model; default: processors - 1, at least 1"),
         new("--load-format", "Xllm:LoadFormat", "FORMAT", "auto, or dummy for random weights of a config.json; default auto"),
+        new("--quantize", "Xllm:Quantize", "TYPE", "int8 or int4: round plain weights while loading; default none"),
         new("--max-context", "Xllm:Engine:MaxContext", "TOKENS", "longest prompt and output together; default: what the model was made for"),
         new("--kv-cache-memory", "Xllm:Engine:KvMemoryBytes", ByteSize.Placeholder, "memory for keys and values, such as 2GiB; default: a quarter of what is available"),
         new("--kv-cache-type", "Xllm:Engine:KvType", "TYPE", "f32 or bf16; default f32, which changes no bit"),

@@ -14,6 +14,7 @@ using XLLM.Silo.Prompts;
 using XLLM.Silo.Templates;
 using XLLM.Silo.Tokenization;
 using XLLM.Silo.Weights;
+using XLLM.Silo.Weights.Quantization;
 
 namespace XLLM.Silo.Hosting;
 
@@ -44,14 +45,15 @@ internal sealed class HostedModelLoader(SiloOptions options, TimeProvider clock,
     private HostedModel LoadCore(ModelSource source, LoadConsole console)
     {
         var isDummy = options.LoadFormat == "dummy";
-        var tokenizer = isDummy ? null : TokenizerLoader.Load(source.Folder);
-        var template = isDummy ? new ChatTemplate(DummyTemplate) : TryLoadTemplate(source.Folder);
+        var text = isDummy ? null : TextFiles.Load(source.Folder);
+        var template = isDummy ? new ChatTemplate(DummyTemplate) : text?.Template;
         var format = ChatFormat.Choose(template?.Source ?? "", options.ToolCallParser, options.ReasoningParser);
         var backend = BackendRegistry.Open(options.Backend, options.Threads > 0 ? new BackendOptions { Threads = options.Threads } : new BackendOptions());
         try
         {
-            var loaded = ModelLoader.Load(source.Folder, backend, new ModelLoadOptions { Format = isDummy ? LoadFormat.Dummy : LoadFormat.Auto }, console);
-            tokenizer ??= new ByteTokenizer(loaded.Info.VocabularySize);
+            var loaded = ModelLoader.Load(
+                source.Folder, backend, new ModelLoadOptions { Format = isDummy ? LoadFormat.Dummy : LoadFormat.Auto, Quantize = Quantize() }, console);
+            var tokenizer = text?.Tokenizer ?? new ByteTokenizer(loaded.Info.VocabularySize);
             var geometry = new KvGeometry(loaded.Model.KvLayout, options.Engine.KvType.ElementType(), options.Engine.BlockTokens);
             var size = KvPoolSizing.Size(new KvPoolWish
             {
@@ -69,7 +71,7 @@ internal sealed class HostedModelLoader(SiloOptions options, TimeProvider clock,
             console.Done(string.Create(
                 CultureInfo.InvariantCulture,
                 $"{loaded.Info.Architecture}, {loaded.Info.Parameters / 1e6:F1} M parameters, context {size.MaxContext}, {size.Blocks} KV blocks, backend {backend.Name} ({backend.Description})"));
-            return new(descriptor, StartEngine(descriptor, loaded, tokenizer, backend, pool), Prompts(source, tokenizer, template, descriptor), pool, backend);
+            return new(descriptor, StartEngine(descriptor, loaded, tokenizer, backend, pool), new PromptEncoder(tokenizer, template, text?.SpecialTokens ?? [], descriptor, clock), pool, backend);
         }
         catch
         {
@@ -96,13 +98,6 @@ internal sealed class HostedModelLoader(SiloOptions options, TimeProvider clock,
         DrawSeed,
         loggers.CreateLogger<InferenceEngine>());
 
-    private PromptEncoder Prompts(ModelSource source, ITokenizer tokenizer, IChatTemplate? template, ModelDescriptor descriptor) => new(
-        tokenizer,
-        template,
-        ChatTemplateLoader.ReadSpecialTokens(source.Folder),
-        descriptor,
-        clock);
-
     private ModelDescriptor Describe(ModelSource source, ModelInfo info, KvPoolSize size, ChatFormat format, bool hasTemplate) => new()
     {
         Name = source.Name,
@@ -125,18 +120,12 @@ internal sealed class HostedModelLoader(SiloOptions options, TimeProvider clock,
         },
     };
 
-    /// <summary>A model without a template serves completions only; a damaged template is an error.</summary>
-    private static IChatTemplate? TryLoadTemplate(string folder)
+    private QuantizeTo Quantize() => options.Quantize switch
     {
-        try
-        {
-            return ChatTemplateLoader.Load(folder);
-        }
-        catch (ChatTemplateException e) when (e.Message.Contains("has no chat template", StringComparison.Ordinal))
-        {
-            return null;
-        }
-    }
+        "int8" => QuantizeTo.Int8,
+        "int4" => QuantizeTo.Int4,
+        _ => QuantizeTo.None,
+    };
 
     private static long DrawSeed() => BitConverter.ToInt64(RandomNumberGenerator.GetBytes(sizeof(long)));
 

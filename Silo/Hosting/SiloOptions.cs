@@ -33,6 +33,10 @@ internal sealed class SiloOptions
     /// <remarks>The words are vLLM's.</remarks>
     public string LoadFormat { get; set; } = "auto";
 
+    /// <summary><c>none</c>, <c>int8</c> or <c>int4</c>: what plain weights are rounded to while they are loaded. Default <c>none</c>.</summary>
+    /// <remarks>int8 keeps a scale per output, int4 a scale and a zero point per 32 inputs (tables and heads stay int8). Routers of experts stay plain.</remarks>
+    public string Quantize { get; set; } = "none";
+
     /// <summary>Name of the tool-call syntax, or <c>none</c>. Default: empty, told from the chat template.</summary>
     /// <remarks>The names are those of the parsers in Grains.Interfaces.</remarks>
     public string ToolCallParser { get; set; } = "";
@@ -63,6 +67,11 @@ internal sealed class SiloOptions
         if (LoadFormat is not ("auto" or "dummy"))
         {
             yield return Out(nameof(LoadFormat), LoadFormat, "auto or dummy");
+        }
+
+        if (Quantize is not ("none" or "int8" or "int4"))
+        {
+            yield return Out(nameof(Quantize), Quantize, "none, int8 or int4");
         }
 
         if (SiloPort is < 1 or > 65535)

@@ -38,6 +38,7 @@ internal sealed record RopeConfig(double Theta, RopeScaling Scaling)
             "linear" => new LinearScaling(Factor(section)),
             "llama3" => ReadLlama3(section),
             "yarn" => ReadYarn(section),
+            "divisors" => new FrequencyDivisors([.. section.Numbers("divisors", 1e-6, 1e6)]),
             _ => throw section.Unsupported("rope_type", $"is \"{type}\"; supported: default, linear, llama3, yarn"),
         };
     }

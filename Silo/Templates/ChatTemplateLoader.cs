@@ -51,6 +51,13 @@ internal static class ChatTemplateLoader
         return FromJson(node, path, limits);
     }
 
+    /// <summary>Compiles a template that came from elsewhere than a file of its own.</summary>
+    /// <param name="source">Jinja text.</param>
+    /// <param name="place">Where it came from, for messages.</param>
+    /// <param name="limits">Bounds; the defaults when null.</param>
+    /// <exception cref="ChatTemplateException">It is damaged.</exception>
+    public static IChatTemplate LoadText(string source, string place, ChatTemplateLimits? limits = null) => Compile(source, place, limits);
+
     /// <summary>The special tokens of a model folder as variables of its template: <c>bos_token</c>, <c>eos_token</c>, ... Empty where <c>tokenizer_config.json</c> is missing.</summary>
     /// <exception cref="ChatTemplateException">The file is damaged.</exception>
     public static JsonObject ReadSpecialTokens(string folder)

@@ -39,6 +39,10 @@ internal static class TokenizerLoader
         return new BytePairTokenizer(TokenizerJsonReader.Read(tokenizerJson, "tokenizer.json", config));
     }
 
+    /// <summary>Loads a tokenizer from the lists of a GGUF file.</summary>
+    /// <exception cref="TokenizerException">They do not fit each other or ask for something that is not supported.</exception>
+    public static ITokenizer Load(TokenLists lists) => new BytePairTokenizer(TokenListReader.Read(lists));
+
     private static TokenizerParts ReadParts(string folder, TokenizerConfig config)
     {
         if (TryFind(folder, "tokenizer.json") is { } json)

@@ -1,4 +1,5 @@
 using XLLM.NativeBackends.Ops;
+using XLLM.Silo.Weights.Quantization;
 
 namespace XLLM.Silo.Weights;
 
@@ -15,20 +16,22 @@ internal sealed class Checkpoint
     /// <param name="backend">Imports them.</param>
     /// <param name="check">How much of each matrix is searched for NaN and infinity.</param>
     /// <param name="progress">Told after every tensor; null: nobody.</param>
-    public Checkpoint(ITensorSource source, IBackend backend, MatrixCheck check = MatrixCheck.Full, IProgress<LoadProgress>? progress = null)
-        : this(new CheckpointLedger(source, backend, check, progress), string.Empty)
+    /// <param name="quantization">How its matrices are stored; null: as plain floats.</param>
+    public Checkpoint(
+        ITensorSource source, IBackend backend, MatrixCheck check = MatrixCheck.Full, IProgress<LoadProgress>? progress = null, IQuantization? quantization = null)
+        : this(new CheckpointLedger(source, backend, check, progress, quantization ?? DenseScheme.Instance), string.Empty)
     {
     }
 
     /// <summary>A place further down: <c>At("model").At("layers.0")</c>.</summary>
     public Checkpoint At(string name) => new(_ledger, Full(name));
 
-    /// <summary>Takes a matrix.</summary>
+    /// <summary>Takes a matrix, however the checkpoint stores it.</summary>
     /// <param name="name">Last part of its name, usually "weight".</param>
     /// <param name="rows">Outputs.</param>
     /// <param name="columns">Inputs.</param>
-    /// <exception cref="CheckpointException">It is missing, misshapen, no matrix of floats, not finite, or was taken before.</exception>
-    public Weight Matrix(string name, int rows, int columns) => _ledger.TakeMatrix(Full(name), rows, columns);
+    /// <exception cref="CheckpointException">It or one of its scales is missing, misshapen, of another type, not finite, or was taken before.</exception>
+    public Weight Matrix(string name, int rows, int columns) => _ledger.TakeMatrix(_prefix, name, rows, columns);
 
     /// <summary>Takes a vector.</summary>
     /// <param name="name">Last part of its name, such as "weight" of a norm or "bias".</param>

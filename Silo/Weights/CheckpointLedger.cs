@@ -1,12 +1,16 @@
 using XLLM.NativeBackends.Ops;
+using XLLM.Silo.Weights.Quantization;
 
 namespace XLLM.Silo.Weights;
 
 /// <summary>What all places of one checkpoint share: the source, and which tensors were taken.</summary>
-internal sealed class CheckpointLedger(ITensorSource source, IBackend backend, MatrixCheck check, IProgress<LoadProgress>? progress)
+internal sealed class CheckpointLedger(ITensorSource source, IBackend backend, MatrixCheck check, IProgress<LoadProgress>? progress, IQuantization quantization)
 {
     private const int SampledElements = 4096;
     private const int NamesShown = 5;
+
+    /// <summary>Up to here a tensor is searched as a whole: scales of quantized matrices above all, where one number stands for many.</summary>
+    private const int SmallElements = 1 << 20;
 
     /// <summary>Ends of names that published checkpoints may hold and nobody needs, each with its reason.</summary>
     private static readonly string[] Ignorable =
@@ -19,26 +23,62 @@ internal sealed class CheckpointLedger(ITensorSource source, IBackend backend, M
     private readonly HashSet<string> _taken = new(StringComparer.Ordinal);
     private readonly HashSet<string> _ignored = new(StringComparer.Ordinal);
     private readonly List<string> _ignoredTrees = [];
+    private readonly HashSet<string> _ignoredZeros = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _names = new(source.Names ?? [], StringComparer.Ordinal);
     private long _bytes;
     private long _elements;
 
-    /// <inheritdoc cref="Checkpoint.Matrix"/>
-    public Weight TakeMatrix(string name, int rows, int columns)
+    /// <summary>The folder or file, for messages.</summary>
+    public string Place => source.Place;
+
+    /// <summary>Whether tensors are made on demand.</summary>
+    public bool MakesTensors => source.Names is null;
+
+    /// <summary>Takes a matrix by the scheme of its module.</summary>
+    /// <param name="module">Name of the module.</param>
+    /// <param name="matrix">Last part of the matrix's name.</param>
+    /// <param name="rows">Outputs.</param>
+    /// <param name="columns">Inputs.</param>
+    public Weight TakeMatrix(string module, string matrix, int rows, int columns)
     {
-        var tensor = Take(name, [rows, columns]);
-        CheckFinite(tensor, check == MatrixCheck.Full ? long.MaxValue : SampledElements);
-        var weight = backend.ImportWeight(tensor);
-        Report(tensor);
-        return weight;
+        var parts = new WeightParts(this, module, matrix);
+        var scheme = matrix == "weight" ? quantization.SchemeOf(parts) : DenseScheme.Instance;
+        var read = scheme.Read(parts, rows, columns);
+        try
+        {
+            var weight = backend.ImportWeight(read);
+            _elements += (long)rows * columns;
+            Report(read.Bytes);
+            return weight;
+        }
+        catch (OpException exception)
+        {
+            throw new CheckpointException($"{source.Place}: {exception.Message}", exception);
+        }
     }
+
+    /// <summary>Takes one tensor of a matrix.</summary>
+    public HostTensor TakePart(string name, int[] shape, DType[] types)
+    {
+        var tensor = Take(name, shape, types);
+        CheckFinite(tensor, check == MatrixCheck.Full || tensor.Elements <= SmallElements ? long.MaxValue : SampledElements);
+        return tensor;
+    }
+
+    /// <summary>Whether the checkpoint has a tensor.</summary>
+    public bool Has(string name) => _names.Contains(name);
+
+    /// <summary>The shape of a tensor, or null where it is not there.</summary>
+    public IReadOnlyList<int>? ShapeOf(string name) => Has(name) ? source.Find(name, [])?.Shape : null;
 
     /// <inheritdoc cref="Checkpoint.Vector"/>
     public Tensor TakeVector(string name, int elements)
     {
-        var tensor = Take(name, [elements]);
+        var tensor = Take(name, [elements], [DType.BF16, DType.F32, DType.F16]);
         CheckFinite(tensor, long.MaxValue);
         var vector = Import(tensor);
-        Report(tensor);
+        _elements += tensor.Elements;
+        Report(tensor.Bytes);
         return vector;
     }
 
@@ -50,6 +90,9 @@ internal sealed class CheckpointLedger(ITensorSource source, IBackend backend, M
 
     /// <inheritdoc cref="Checkpoint.IgnoreTree"/>
     public void IgnoreTree(string name) => _ignoredTrees.Add($"{name}.");
+
+    /// <summary>Says that a tensor may be left over if it holds nothing but zeros.</summary>
+    public void IgnoreZeros(string name) => _ignoredZeros.Add(name);
 
     /// <inheritdoc cref="Checkpoint.Finish"/>
     public LoadTotals Finish()
@@ -66,23 +109,23 @@ internal sealed class CheckpointLedger(ITensorSource source, IBackend backend, M
         return new LoadTotals(_taken.Count, _elements, _bytes);
     }
 
-    private HostTensor Take(string name, int[] shape)
+    private HostTensor Take(string name, int[] shape, DType[] types)
     {
         if (!_taken.Add(name))
         {
             throw new CheckpointException($"{source.Place}: the model takes tensor \"{name}\" twice");
         }
 
-        var tensor = source.Find(name, shape) ?? throw new CheckpointException(
+        var tensor = source.Find(name, shape, types[0]) ?? throw new CheckpointException(
             $"{source.Place}: tensor \"{name}\" [{string.Join(", ", shape)}] is missing{SimilarNames.Hint(name, (source.Names ?? []).Where(present => !_taken.Contains(present)))}");
         if (!tensor.Shape.SequenceEqual(shape))
         {
             throw new CheckpointException($"{source.Place}: tensor \"{name}\" is [{string.Join(", ", tensor.Shape)}], but config.json makes it [{string.Join(", ", shape)}]");
         }
 
-        return tensor.DType is DType.F32 or DType.BF16 or DType.F16
+        return types.Contains(tensor.DType)
             ? tensor
-            : throw new CheckpointException($"{source.Place}: tensor \"{name}\" is {tensor.Describe()}; weights are F32, BF16 or F16");
+            : throw new CheckpointException($"{source.Place}: tensor \"{name}\" is {tensor.Describe()}; {(types.Contains(DType.BF16) ? "weights are F32, BF16 or F16" : $"its scheme has {string.Join(" or ", types)} here")}");
     }
 
     private void CheckFinite(HostTensor tensor, long mostElements)
@@ -93,13 +136,27 @@ internal sealed class CheckpointLedger(ITensorSource source, IBackend backend, M
         }
     }
 
-    private void Report(HostTensor tensor)
+    private void Report(long bytes)
     {
-        _bytes += tensor.Bytes;
-        _elements += tensor.Elements;
+        _bytes += bytes;
         progress?.Report(new LoadProgress(_taken.Count, source.Names?.Count, _bytes, source.TotalBytes));
     }
 
     private bool IsIgnored(string name) =>
-        _ignored.Contains(name) || _ignoredTrees.Exists(tree => name.StartsWith(tree, StringComparison.Ordinal)) || Ignorable.Any(end => name.EndsWith(end, StringComparison.Ordinal));
+        _ignored.Contains(name)
+        || _ignoredTrees.Exists(tree => name.StartsWith(tree, StringComparison.Ordinal))
+        || Ignorable.Any(end => name.EndsWith(end, StringComparison.Ordinal))
+        || (_ignoredZeros.Contains(name) && IsZero(name));
+
+    private bool IsZero(string name)
+    {
+        if (source.Find(name, []) is not { } tensor)
+        {
+            return false;
+        }
+
+        var isZero = !tensor.Values<byte>().ContainsAnyExcept((byte)0);
+        GC.KeepAlive(tensor.Owner);
+        return isZero;
+    }
 }

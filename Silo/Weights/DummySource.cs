@@ -37,20 +37,54 @@ internal sealed unsafe class DummySource : ITensorSource
     public long? TotalBytes => null;
 
     /// <inheritdoc/>
-    public HostTensor? Find(string name, IReadOnlyList<int> shape)
+    public HostTensor? Find(string name, IReadOnlyList<int> shape, DType type = DType.BF16)
     {
-        var elements = shape.Aggregate(1L, (product, dimension) => product * dimension);
-        var memory = new NativeBytes(elements * sizeof(ushort));
-        if (shape.Count == 1 && name.EndsWith("weight", StringComparison.Ordinal))
+        var tensor = HostMemory.Tensor(name, type, [.. shape]);
+        if (type != DType.BF16)
         {
-            new Span<ushort>((void*)memory.Address, (int)elements).Fill(One);
+            FillCodes(tensor);
+        }
+        else if (shape.Count == 1 && name.EndsWith("weight", StringComparison.Ordinal))
+        {
+            new Span<ushort>((void*)tensor.Data, (int)tensor.Elements).Fill(One);
         }
         else
         {
-            Fill((ushort*)memory.Address, elements, StartOf(name));
+            Fill((ushort*)tensor.Data, tensor.Elements, StartOf(name));
         }
 
-        return new HostTensor(name, DType.BF16, shape, memory.Address, memory);
+        return tensor;
+    }
+
+    /// <summary>Codes of quantized weights are any bits (for F8E4M3 below 2, so none is NaN); their scales keep the weights small.</summary>
+    private void FillCodes(HostTensor tensor)
+    {
+        var bytes = new Span<byte>((void*)tensor.Data, checked((int)Math.Min(tensor.Bytes, int.MaxValue)));
+        switch (tensor.DType)
+        {
+            case DType.F32:
+                MemoryMarshal.Cast<byte, float>(bytes).Fill((float)Deviation);
+                break;
+            case DType.F16:
+                MemoryMarshal.Cast<byte, Half>(bytes).Fill((Half)(Deviation / 8));
+                break;
+            default:
+                var random = MemoryMarshal.AsBytes(_block.AsSpan());
+                for (var done = 0L; done < tensor.Bytes; done += random.Length)
+                {
+                    var piece = new Span<byte>((byte*)tensor.Data + done, (int)Math.Min(random.Length, tensor.Bytes - done));
+                    random[..piece.Length].CopyTo(piece);
+                    if (tensor.DType == DType.F8E4M3)
+                    {
+                        foreach (ref var code in piece)
+                        {
+                            code &= 0xBF;
+                        }
+                    }
+                }
+
+                break;
+        }
     }
 
     /// <summary>A place in the block that depends on the name alone (FNV-1a, 32 bits: Fowler, Noll, Vo 1991).</summary>
@@ -99,43 +133,5 @@ internal sealed unsafe class DummySource : ITensorSource
             mixed = (mixed ^ (mixed >> 27)) * 0x94D049BB133111EB;
             return ((mixed ^ (mixed >> 31)) >> 11) * (1.0 / (1UL << 53));
         }
-    }
-
-    /// <summary>Native memory that lives as long as it is referred to.</summary>
-    private sealed class NativeBytes
-    {
-        private const int Alignment = 64;
-
-        private readonly long _bytes;
-
-        public NativeBytes(long bytes)
-        {
-            try
-            {
-                Address = (nint)NativeMemory.AlignedAlloc((nuint)Math.Max(bytes, 1), Alignment);
-            }
-            catch (OutOfMemoryException exception)
-            {
-                throw new CheckpointException($"no memory for {bytes} more bytes of random weights; use a smaller model", exception);
-            }
-
-            _bytes = bytes;
-            if (_bytes > 0)
-            {
-                // Without it the collector would not know that a small object holds much, and would let it lie.
-                GC.AddMemoryPressure(_bytes);
-            }
-        }
-
-        ~NativeBytes()
-        {
-            NativeMemory.AlignedFree((void*)Address);
-            if (_bytes > 0)
-            {
-                GC.RemoveMemoryPressure(_bytes);
-            }
-        }
-
-        public nint Address { get; }
     }
 }

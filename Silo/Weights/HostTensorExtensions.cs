@@ -26,6 +26,14 @@ internal static unsafe class HostTensorExtensions
         return new HostTensor(name, DType.F32, [values.Length], address, pinned);
     }
 
+    /// <summary>The elements where they lie: to read, or to write into memory that was made for them. At most 2^31 - 1.</summary>
+    public static Span<T> Values<T>(this HostTensor tensor)
+        where T : unmanaged => new((void*)tensor.Data, checked((int)(tensor.Bytes / sizeof(T))));
+
+    /// <summary>A row of a matrix where it lies.</summary>
+    public static Span<T> Row<T>(this HostTensor matrix, int row)
+        where T : unmanaged => new((T*)matrix.Data + ((long)row * matrix.Shape[1]), matrix.Shape[1]);
+
     /// <summary>"type [dimensions]", for messages.</summary>
     public static string Describe(this HostTensor tensor) => $"{tensor.DType} [{string.Join(", ", tensor.Shape)}]";
 

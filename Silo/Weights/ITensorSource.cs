@@ -17,7 +17,8 @@ internal interface ITensorSource
     /// <summary>Finds a tensor.</summary>
     /// <param name="name">Full name.</param>
     /// <param name="shape">The shape that the model needs: what a source that makes tensors makes. Others may find another shape.</param>
+    /// <param name="type">The type that a source that makes tensors makes. Others may find another type.</param>
     /// <returns>The tensor, or null where there is none of that name.</returns>
     /// <exception cref="CheckpointException">It is there, but cannot be used.</exception>
-    HostTensor? Find(string name, IReadOnlyList<int> shape);
+    HostTensor? Find(string name, IReadOnlyList<int> shape, DType type = DType.BF16);
 }

@@ -47,6 +47,9 @@ internal sealed class ModelConfigReader
         }
     }
 
+    /// <summary>Names of all fields, in the order of the file.</summary>
+    public IReadOnlyList<string> Names => [.. _fields.EnumerateObject().Select(property => property.Name)];
+
     /// <summary>Whether a field is there and not null.</summary>
     public bool Has(string name) => Find(name) is not null;
 
@@ -138,6 +141,16 @@ internal sealed class ModelConfigReader
         }
 
         return ids;
+    }
+
+    /// <summary>A list of numbers that must be there.</summary>
+    public IReadOnlyList<double> Numbers(string name, double least, double most)
+    {
+        var range = $"a list of numbers from {least} to {most}";
+        var field = Find(name) ?? throw Missing(name, range);
+        return field.ValueKind == JsonValueKind.Array
+            ? [.. field.EnumerateArray().Select(item => item.ValueKind == JsonValueKind.Number && item.TryGetDouble(out var value) && value >= least && value <= most ? value : throw Wrong(name, field, range))]
+            : throw Wrong(name, field, range);
     }
 
     /// <summary>A nested object, or null where the field is missing.</summary>

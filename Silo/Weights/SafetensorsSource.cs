@@ -54,11 +54,11 @@ internal sealed class SafetensorsSource : ITensorSource
     }
 
     /// <inheritdoc/>
-    public HostTensor? Find(string name, IReadOnlyList<int> shape) => _files.TryGetValue(name, out var file) ? file.Get(name) : null;
+    public HostTensor? Find(string name, IReadOnlyList<int> shape, DType type = DType.BF16) => _files.TryGetValue(name, out var file) ? file.Get(name) : null;
 
     private static CheckpointException NoWeights(string folder) =>
         Directory.EnumerateFiles(folder, "*.gguf").Any()
-            ? new UnsupportedModelException($"{folder}: GGUF files are not supported yet; give the model as safetensors")
+            ? new UnsupportedModelException($"{folder}: no safetensors files beside config.json, but a GGUF file: name that file itself")
             : new CheckpointException($"{folder}: no weights: neither {IndexName} nor {SingleName} nor any other *.safetensors file is there; other formats must be converted first");
 
     private static SafetensorsSource OpenShards(string folder, string indexPath)

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using XLLM.Grains.Interfaces.Client;
 using XLLM.Testing;
 
 namespace XLLM.EndToEnd.Tests;

@@ -32,7 +32,7 @@ internal sealed class Harness(string variant, int? threads = null) : IDisposable
         return new Tensor(Place(MemoryMarshal.AsBytes(padded.AsSpan())), DType.F32, rows, columns, columns + gap);
     }
 
-    /// <summary>A weight of a format, at an address that is aligned to nothing, as in a mapped checkpoint.</summary>
+    /// <summary>A weight of a dense format, at an address that is aligned to nothing, as in a mapped checkpoint.</summary>
     public Weight Weight(float[] values, int rows, WeightFormat format = WeightFormat.F32)
     {
         var (dtype, bytes) = Encode(values, format);
@@ -40,6 +40,12 @@ internal sealed class Harness(string variant, int? threads = null) : IDisposable
         var columns = rows == 0 ? 0 : values.Length / rows;
         return Backend.ImportWeight(new HostTensor("some.weight", dtype, [rows, columns], address, _memory));
     }
+
+    /// <summary>A weight of any kind with random codes, none of its parts aligned to anything that a file would not align.</summary>
+    public Weight Weight(WeightKind kind, int seed, int rows, int columns) => Backend.ImportWeight(kind.Random(seed, rows, columns, OddPlace));
+
+    /// <summary>Memory that begins at an odd address, as rows of a mapped file may.</summary>
+    private nint OddPlace(byte[] bytes) => Place([0, .. bytes]) + 1;
 
     /// <summary>The numbers that a weight of a format holds: what is left of them after rounding.</summary>
     public static float[] Rounded(float[] values, WeightFormat format) => format switch

@@ -4,7 +4,7 @@ namespace XLLM.NativeBackends.Tests;
 
 public sealed class LinearHeadsTests
 {
-    public static TheoryData<string, WeightFormat> VariantsAndFormats => LinearTests.VariantsAndFormats;
+    public static TheoryData<string, WeightFormat> VariantsAndFormats => DenseFormats.WithVariants;
 
     [Theory]
     [MemberData(nameof(VariantsAndFormats))]

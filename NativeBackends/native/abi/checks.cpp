@@ -17,8 +17,8 @@ std::string text(const xllm_tensor& tensor) {
 }
 
 std::string text(const xllm_weight& weight) {
-    static const char* const kNames[] = {"F32", "BF16", "F16"};
-    const bool known = weight.format >= XLLM_WEIGHT_F32 && weight.format <= XLLM_WEIGHT_F16;
+    static const char* const kNames[] = {"F32", "BF16", "F16", "F8E4M3", "I8", "I4", "Q4_0", "Q8_0", "Q4_K", "Q5_K", "Q6_K"};
+    const bool known = weight.format >= XLLM_WEIGHT_F32 && weight.format <= XLLM_WEIGHT_Q6_K;
     return "[" + text(weight.rows) + ", " + text(weight.columns) + "] " + (known ? kNames[weight.format] : "format " + text(weight.format));
 }
 
@@ -61,10 +61,20 @@ void require_result(const char* op, const xllm_tensor& y, int64_t rows, int64_t 
 }
 
 void require_weight(const char* op, const char* name, const xllm_weight& weight) {
-    const bool known = weight.format >= XLLM_WEIGHT_F32 && weight.format <= XLLM_WEIGHT_F16;
+    const bool known = weight.format >= XLLM_WEIGHT_F32 && weight.format <= XLLM_WEIGHT_Q6_K;
     require(known, op, ": ", name, " ", weight, " has an unknown format");
     require(weight.rows >= 0 && weight.columns >= 0 && (weight.data != nullptr || weight.rows == 0 || weight.columns == 0), op, ": ", name,
             " ", weight, " is not a matrix");
+    const auto format = static_cast<xllm_weight_format>(weight.format);
+    const int32_t unit = unit_columns(format);
+    require(format == XLLM_WEIGHT_I4 || weight.columns % unit == 0, op, ": ", name, " ", weight, " does not have a multiple of ", unit,
+            " columns");
+    if (has_scales(format)) {
+        require(weight.scales != nullptr, op, ": ", name, " ", weight, " has no scales");
+        require(weight.row_block > 0 && weight.column_block > 0 && (weight.column_block % 32 == 0 || weight.column_block >= weight.columns), op,
+                ": ", name, " ", weight, " has a scale for every [", weight.row_block, ", ", weight.column_block,
+                "]; columns must be a multiple of 32 or all of them");
+    }
 }
 
 template <class Source>
@@ -285,6 +295,8 @@ void experts(const xllm_tensor& x, const xllm_tensor& ids, const xllm_tensor& we
         require(gate.columns == x.columns && up.columns == x.columns && gate.rows == intermediate && up.rows == intermediate &&
                     down.columns == intermediate && down.rows == x.columns,
                 op, ": gate ", gate, ", up ", up, " and down ", down, " of expert ", e, " do not fit each other and x ", x);
+        require(gate.order == nullptr && up.order == nullptr && down.order == nullptr, op, ": expert ", e,
+                " has columns in an order of its own (act-order), which is for single weights only");
     }
 
     for (int32_t r = 0; r < ids.rows; ++r) {

@@ -1,4 +1,4 @@
-// Conversions between binary32 and the 16-bit floats. To F32 they are exact; to BF16 they round to nearest, ties to even.
+// Conversions between binary32 and the 16-bit and 8-bit floats. To F32 they are exact; to BF16 they round to nearest, ties to even.
 #pragma once
 
 #include <cstdint>
@@ -36,6 +36,13 @@ static inline float f16_to_f32(uint16_t value) {
     const float scaled = bits_to_f32(magnitude) * bits_to_f32(0x77800000u);
     const uint32_t special = (value & 0x7C00u) == 0x7C00u ? 0x7F800000u : 0u;
     return bits_to_f32(f32_to_bits(scaled) | special | sign);
+}
+
+// FP8 E4M3FN has 4 exponent and 3 significand bits. Moved into a binary16, whose exponent's bias is 8 more, they stand for 2^-8 of the
+// value; the one code without sign that is all ones is NaN.
+static inline uint16_t f8e4m3_to_f16_bits(uint8_t value) {
+    const uint32_t magnitude = (value & 0x7Fu) << 7;
+    return static_cast<uint16_t>(((value & 0x80u) << 8) | magnitude | (magnitude == 0x3F80u ? 0x7C00u : 0u));
 }
 
 }  // namespace xllm

@@ -33,7 +33,7 @@ class ThreadPool {
     // Scratch memory of one thread, aligned to 64; undefined contents.
     void* scratch(int thread) const;
 
-    // Scratch memory that all threads share, aligned to 64; undefined contents, kept between calls. Throws std::bad_alloc.
+    // Scratch memory that all threads share, aligned to 64; undefined contents. Throws std::bad_alloc. Valid until the next call.
     void* shared_scratch(size_t bytes);
 
   private:

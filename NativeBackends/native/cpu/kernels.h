@@ -83,9 +83,12 @@ LinearPiece linear_piece(const xllm_weight& weight, int64_t rows);
 void linear_outputs(const float* x, int64_t x_stride, int64_t rows, const xllm_weight& weight, int64_t first, int count, float* scratch,
                     float* y, int64_t y_stride);
 
-// Writes count rows of a weight as F32, from the given row on. This is all that a new format needs in order to work.
+// Writes count rows of a weight as F32, from the given row on, columns in the order of the inputs.
 //   result  [count, stride]; the columns past the weight's up to stride are zeroed
 void dequantize_rows(const xllm_weight& weight, int64_t first, int count, float* result, int64_t stride);
+
+// The same with the columns as they are stored: for products whose other side was brought into that order (weight.order).
+void dequantize_stored_rows(const xllm_weight& weight, int64_t first, int count, float* result, int64_t stride);
 
 }  // namespace XLLM_ISA
 #endif

@@ -22,6 +22,39 @@ namespace xllm::cpu::XLLM_ISA {
 
 constexpr int kLanes = 16;
 
+#if defined(__AVX512F__) || defined(__AVX2__)
+
+// Sixteen bytes: codes, before they become numbers.
+struct Bytes16 {
+    __m128i v;
+};
+
+static inline Bytes16 load_bytes(const void* p) { return {_mm_loadu_si128(static_cast<const __m128i*>(p))}; }
+static inline Bytes16 masked(Bytes16 a, int mask) { return {_mm_and_si128(a.v, _mm_set1_epi8(static_cast<char>(mask)))}; }
+static inline Bytes16 either(Bytes16 a, Bytes16 b) { return {_mm_or_si128(a.v, b.v)}; }
+static inline Bytes16 subtract(Bytes16 a, int b) { return {_mm_sub_epi8(a.v, _mm_set1_epi8(static_cast<char>(b)))}; }
+
+
+// The bits that leave a byte enter its neighbour: mask them.
+template <int Bits>
+static inline Bytes16 shifted_right(Bytes16 a) {
+    return {_mm_srli_epi16(a.v, Bits)};
+}
+template <int Bits>
+static inline Bytes16 shifted_left(Bytes16 a) {
+    return {_mm_slli_epi16(a.v, Bits)};
+}
+
+// All bits of the bytes that have a bit, which all bytes of the other have and no second one.
+static inline Bytes16 where_bit(Bytes16 a, Bytes16 bit) { return {_mm_cmpeq_epi8(_mm_and_si128(a.v, bit.v), bit.v)}; }
+
+// f8e4m3_to_f16_bits of sixteen bytes, but for NaN. The copies of the sign, shifted, end in its place and in the one below, which is cleared.
+static inline __m256i f8e4m3_to_f16_bits_16(Bytes16 codes) {
+    return _mm256_and_si256(_mm256_slli_epi16(_mm256_cvtepi8_epi16(codes.v), 7), _mm256_set1_epi16(static_cast<short>(0xBFFF)));
+}
+
+#endif
+
 #if defined(__AVX512F__)
 
 // Rows and outputs of a register tile of Linear: 24 sums, 4 weights and a row's elements fill the 32 registers.
@@ -59,6 +92,21 @@ static inline F32x16 load_bf16(const void* p) {
     return {_mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(bits), 16))};
 }
 static inline F32x16 load_f16(const void* p) { return {_mm512_cvtph_ps(_mm256_loadu_si256(static_cast<const __m256i*>(p)))}; }
+static inline F32x16 broadcast_f16(const void* p) {
+    int16_t half;
+    std::memcpy(&half, p, sizeof half);
+    return {_mm512_cvtph_ps(_mm256_set1_epi16(half))};
+}
+static inline F32x16 halves_of(F32x16 low, F32x16 high) { return {_mm512_mask_blend_ps(0xFF00, low.v, high.v)}; }
+static inline F32x16 f8e4m3_scaled(Bytes16 codes, F32x16 scale) {
+    const __mmask16 numbers = _mm_cmpneq_epi8_mask(masked(codes, 0x7F).v, _mm_set1_epi8(0x7F));
+    const __m512 nan = _mm512_castsi512_ps(_mm512_set1_epi32(0x7FC00000));
+    return {_mm512_mask_mul_ps(nan, numbers, _mm512_cvtph_ps(f8e4m3_to_f16_bits_16(codes)), scale.v)};
+}
+static inline F32x16 signed_to_f32(Bytes16 a) { return {_mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(a.v))}; }
+
+// The entries of a table that the low four bits of each byte choose; the permutation looks at no others.
+static inline F32x16 look_up(F32x16 table, Bytes16 a) { return {_mm512_permutexvar_ps(_mm512_cvtepu8_epi32(a.v), table.v)}; }
 
 static inline float sum_of_8(__m256 a) {
     const __m128 four = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps(a, 1));
@@ -139,6 +187,31 @@ static inline F32x16 load_bf16(const void* p) { return {load_bf16_8(p), load_bf1
 static inline F32x16 load_f16(const void* p) {
     const __m128i* halves = static_cast<const __m128i*>(p);
     return {_mm256_cvtph_ps(_mm_loadu_si128(halves)), _mm256_cvtph_ps(_mm_loadu_si128(halves + 1))};
+}
+static inline F32x16 broadcast_f16(const void* p) {
+    int16_t half;
+    std::memcpy(&half, p, sizeof half);
+    const __m256 number = _mm256_cvtph_ps(_mm_set1_epi16(half));
+    return {number, number};
+}
+static inline F32x16 halves_of(F32x16 low, F32x16 high) { return {low.low, high.high}; }
+static inline F32x16 f8e4m3_scaled(Bytes16 codes, F32x16 scale) {
+    const __m128i nan = _mm_cmpeq_epi8(masked(codes, 0x7F).v, _mm_set1_epi8(0x7F));
+    const __m256i halves = _mm256_or_si256(f8e4m3_to_f16_bits_16(codes), _mm256_and_si256(_mm256_cvtepi8_epi16(nan), _mm256_set1_epi16(0x7E00)));
+    return multiply({_mm256_cvtph_ps(_mm256_castsi256_si128(halves)), _mm256_cvtph_ps(_mm256_extracti128_si256(halves, 1))}, scale);
+}
+static inline F32x16 signed_to_f32(Bytes16 a) {
+    return {_mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(a.v)), _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_srli_si128(a.v, 8)))};
+}
+
+// The entries of a table that the low four bits of each byte choose. The permutation looks at three bits, the blend at the fourth.
+static inline __m256 look_up_8(F32x16 table, __m256i indices) {
+    const __m256 first = _mm256_permutevar8x32_ps(table.low, indices);
+    const __m256 second = _mm256_permutevar8x32_ps(table.high, indices);
+    return _mm256_blendv_ps(first, second, _mm256_castsi256_ps(_mm256_slli_epi32(indices, 28)));
+}
+static inline F32x16 look_up(F32x16 table, Bytes16 a) {
+    return {look_up_8(table, _mm256_cvtepu8_epi32(a.v)), look_up_8(table, _mm256_cvtepu8_epi32(_mm_srli_si128(a.v, 8)))};
 }
 
 static inline float sum_of_lanes(F32x16 a) {
@@ -233,6 +306,78 @@ static inline F32x16 load_16_bit(const void* p) {
 static inline F32x16 load_bf16(const void* p) { return load_16_bit<bf16_to_f32>(p); }
 static inline F32x16 load_f16(const void* p) { return load_16_bit<f16_to_f32>(p); }
 
+// Sixteen bytes: codes, before they become numbers.
+struct Bytes16 {
+    uint8_t lane[kLanes];
+};
+
+template <class F>
+static inline Bytes16 each_byte(F&& f) {
+    Bytes16 result;
+    for (int i = 0; i < kLanes; ++i) {
+        result.lane[i] = static_cast<uint8_t>(f(i));
+    }
+
+    return result;
+}
+
+template <class F>
+static inline F32x16 each_number(F&& f) {
+    float lanes[kLanes];
+    for (int i = 0; i < kLanes; ++i) {
+        lanes[i] = f(i);
+    }
+
+    return load(lanes);
+}
+
+static inline Bytes16 load_bytes(const void* p) {
+    Bytes16 a;
+    std::memcpy(&a, p, sizeof a);
+    return a;
+}
+static inline Bytes16 masked(Bytes16 a, int mask) {
+    return each_byte([&](int i) { return a.lane[i] & mask; });
+}
+static inline Bytes16 either(Bytes16 a, Bytes16 b) {
+    return each_byte([&](int i) { return a.lane[i] | b.lane[i]; });
+}
+static inline Bytes16 subtract(Bytes16 a, int b) {
+    return each_byte([&](int i) { return a.lane[i] - b; });
+}
+template <int Bits>
+static inline Bytes16 shifted_right(Bytes16 a) {
+    return each_byte([&](int i) { return a.lane[i] >> Bits; });
+}
+template <int Bits>
+static inline Bytes16 shifted_left(Bytes16 a) {
+    return each_byte([&](int i) { return a.lane[i] << Bits; });
+}
+
+// All bits of the bytes that have a bit, which all bytes of the other have and no second one.
+static inline Bytes16 where_bit(Bytes16 a, Bytes16 bit) {
+    return each_byte([&](int i) { return (a.lane[i] & bit.lane[i]) != 0 ? 255 : 0; });
+}
+static inline F32x16 broadcast_f16(const void* p) {
+    uint16_t half;
+    std::memcpy(&half, p, sizeof half);
+    return broadcast(f16_to_f32(half));
+}
+static inline F32x16 halves_of(F32x16 low, F32x16 high) { return {{low.part[0], low.part[1], high.part[2], high.part[3]}}; }
+static inline F32x16 f8e4m3_scaled(Bytes16 codes, F32x16 scale) {
+    return multiply(each_number([&](int i) { return f16_to_f32(f8e4m3_to_f16_bits(codes.lane[i])); }), scale);
+}
+static inline F32x16 signed_to_f32(Bytes16 a) {
+    return each_number([&](int i) { return static_cast<float>(static_cast<int8_t>(a.lane[i])); });
+}
+
+// The entries of a table that the low four bits of each byte choose.
+static inline F32x16 look_up(F32x16 table, Bytes16 a) {
+    float entries[kLanes];
+    store(entries, table);
+    return each_number([&](int i) { return entries[a.lane[i] & 15]; });
+}
+
 static inline float sum_of_lanes(F32x16 a) {
     const F32x4 four = (a.part[0] + a.part[2]) + (a.part[1] + a.part[3]);
     return (four[0] + four[2]) + (four[1] + four[3]);
@@ -247,6 +392,12 @@ static inline void sums_of_lanes_4(const F32x16 a[4], float* sums) {
     }
 }
 #endif
+
+// 0, 1, ... 15.
+static inline F32x16 lane_numbers() {
+    static const float kNumbers[kLanes] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    return load(kNumbers);
+}
 
 // Elements of a row's last, incomplete sixteen come with zeros above them: adding a product of zeros changes nothing.
 static inline F32x16 load_up_to(const float* p, int count) { return count >= kLanes ? load(p) : load_first(p, count); }

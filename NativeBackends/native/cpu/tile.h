@@ -60,11 +60,8 @@ static inline __attribute__((always_inline)) void tile_columns(const float* x, i
     }
 }
 
-// The whole tile.
-//   y  Rows rows, y_stride floats apart; Outputs results each
-template <class Format, int Rows, int Outputs>
-static inline void tile(const float* x, int64_t x_stride, const char* w, int64_t w_stride, int64_t columns, float* y, int64_t y_stride) {
-    F32x16 sums[Rows][Outputs];
+template <int Rows, int Outputs>
+static inline __attribute__((always_inline)) void clear_sums(F32x16 (&sums)[Rows][Outputs]) {
 #pragma GCC unroll 8
     for (int r = 0; r < Rows; ++r) {
 #pragma GCC unroll 8
@@ -72,9 +69,10 @@ static inline void tile(const float* x, int64_t x_stride, const char* w, int64_t
             sums[r][o] = zero();
         }
     }
+}
 
-    tile_columns<Format, Rows, Outputs>(x, x_stride, w, w_stride, 0, columns, sums);
-
+template <int Rows, int Outputs>
+static inline __attribute__((always_inline)) void store_sums(const F32x16 (&sums)[Rows][Outputs], float* y, int64_t y_stride) {
 #pragma GCC unroll 8
     for (int r = 0; r < Rows; ++r) {
         if constexpr (Outputs == 4) {
@@ -86,6 +84,16 @@ static inline void tile(const float* x, int64_t x_stride, const char* w, int64_t
             }
         }
     }
+}
+
+// The whole tile.
+//   y  Rows rows, y_stride floats apart; Outputs results each
+template <class Format, int Rows, int Outputs>
+static inline void tile(const float* x, int64_t x_stride, const char* w, int64_t w_stride, int64_t columns, float* y, int64_t y_stride) {
+    F32x16 sums[Rows][Outputs];
+    clear_sums(sums);
+    tile_columns<Format, Rows, Outputs>(x, x_stride, w, w_stride, 0, columns, sums);
+    store_sums(sums, y, y_stride);
 }
 
 template <class Format, int Rows>

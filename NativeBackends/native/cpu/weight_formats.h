@@ -1,4 +1,5 @@
-// How sixteen weights of each format come into registers. Rows may start at any byte: checkpoints are mapped as they are.
+// How sixteen weights of each dense format come into registers, and which formats are not dense. Rows may start at any byte:
+// checkpoints are mapped as they are. The formats with scales are in scaled_formats.h, those of GGUF files in block_formats.h.
 #pragma once
 
 #include "cpu/simd.h"
@@ -42,19 +43,17 @@ struct F16Format {
     static constexpr bool kFromMemory = true;
 };
 
-// body(format) with the type that belongs to the weight's format. abi/ has checked that there is one.
+static inline bool is_dense(const xllm_weight& weight) { return weight.format <= XLLM_WEIGHT_F16; }
+
+// body(format) with the type that belongs to a dense weight's format.
 template <class Body>
-static inline void with_format(const xllm_weight& weight, Body&& body) {
-    switch (static_cast<xllm_weight_format>(weight.format)) {
-        case XLLM_WEIGHT_F32:
-            body(F32Format{});
-            break;
-        case XLLM_WEIGHT_BF16:
-            body(Bf16Format{});
-            break;
-        case XLLM_WEIGHT_F16:
-            body(F16Format{});
-            break;
+static inline void with_dense_format(const xllm_weight& weight, Body&& body) {
+    if (weight.format == XLLM_WEIGHT_BF16) {
+        body(Bf16Format{});
+    } else if (weight.format == XLLM_WEIGHT_F16) {
+        body(F16Format{});
+    } else {
+        body(F32Format{});
     }
 }
 

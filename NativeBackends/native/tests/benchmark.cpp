@@ -80,7 +80,7 @@ xllm_weight random_weight(int rows, int columns) {
         data[i] = static_cast<uint16_t>(bits >> 16);
     }
 
-    return {data, XLLM_WEIGHT_BF16, rows, columns};
+    return {data, XLLM_WEIGHT_BF16, rows, columns, 0, 0, nullptr, nullptr, nullptr};
 }
 
 xllm_tensor tensor(int dtype, int rows, int columns) { return {take(int64_t{rows} * columns * 4), dtype, rows, columns, columns}; }

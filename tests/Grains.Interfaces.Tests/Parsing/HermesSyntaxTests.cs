@@ -159,8 +159,8 @@ public sealed class HermesSyntaxTests
     [Fact]
     public void UnknownSyntaxes_AreRefused_WithTheListOfKnownOnes()
     {
-        Assert.Contains("hermes, qwen25", Assert.Throws<ArgumentException>(() => ToolCallParsers.Get("nope")).Message, StringComparison.Ordinal);
-        Assert.Contains("deepseek_r1, qwen3", Assert.Throws<ArgumentException>(() => ReasoningParsers.Get("nope")).Message, StringComparison.Ordinal);
+        Assert.Contains("glm45, glm47, hermes, kimi_k2, qwen25, qwen3_coder", Assert.Throws<ArgumentException>(() => ToolCallParsers.Get("nope")).Message, StringComparison.Ordinal);
+        Assert.Contains("deepseek_r1, deepseek_v3, glm45", Assert.Throws<ArgumentException>(() => ReasoningParsers.Get("nope")).Message, StringComparison.Ordinal);
     }
 
     private static ChatOutputParser Create() => ChatOutputParsers.Create(Parsed.Model(), Parsed.Request(), reasoningOpen: false);

@@ -53,7 +53,7 @@ internal sealed record Parsed(string Content, string Reasoning, string Calls)
                     break;
                 case ToolCallDelta { Id: not null } delta:
                     Assert.Equal(begun++, delta.Index);
-                    Assert.Matches("^call_[0-9a-f]{24}$", delta.Id);
+                    Assert.Matches(@"^(call_[0-9a-f]{24}|functions\.[^:]+:\d+)$", delta.Id);
                     calls.Append($"[{delta.Name}]{delta.Arguments}");
                     break;
                 case ToolCallDelta delta:

@@ -24,7 +24,13 @@ internal sealed class GrainCluster : IAsyncDisposable
     {
         builder.ConfigureSilo((siloOptions, silo) =>
         {
-            var host = _hosts.GetOrAdd(siloOptions.SiloName, _ => models(_hosts.Count));
+            // Silos are configured at the same time; without the lock two of them could both be number 0.
+            FakeModelHost host;
+            lock (_hosts)
+            {
+                host = _hosts.GetOrAdd(siloOptions.SiloName, _ => models(_hosts.Count));
+            }
+
             silo.AddMemoryGrainStorage(StorageNames.Default, storage => storage.Configure<Serializer>((options, serializer) => options.GrainStorageSerializer = new OrleansGrainStorageSerializer(serializer)));
             silo.Services.AddSingleton<IModelHost>(host);
             silo.AddXllmGrains();

@@ -93,8 +93,8 @@ public sealed class ModelLoaderTests : IDisposable
             Assert.Throws<UnsupportedModelException>(() => Load(_folder.Path)).Message,
             StringComparison.Ordinal);
 
-        TinyModel.Llama().With("quantization_config", new System.Text.Json.Nodes.JsonObject { ["quant_method"] = "awq" }).Write(_folder.Path);
-        Assert.Contains("asks for \"awq\": quantized weights are not supported", Assert.Throws<UnsupportedModelException>(() => Load(_folder.Path)).Message, StringComparison.Ordinal);
+        TinyModel.Llama().With("quantization_config", new System.Text.Json.Nodes.JsonObject { ["quant_method"] = "bitsandbytes" }).Write(_folder.Path);
+        Assert.Contains("\"quantization_config.quant_method\" is \"bitsandbytes\": not supported; supported: fp8, compressed-tensors, gptq, awq", Assert.Throws<UnsupportedModelException>(() => Load(_folder.Path)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

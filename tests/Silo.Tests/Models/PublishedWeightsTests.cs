@@ -64,6 +64,26 @@ public sealed class PublishedWeightsTests
     }
 
     [Theory]
+    [MemberData(nameof(Backends.Present), MemberType = typeof(Backends))]
+    public void DemoAsGguf_GivesTheReferencesAnswers(string backendName)
+    {
+        var folder = Paths.TryShared("demo-model", "dense-gguf");
+        Assert.SkipWhen(folder is null, "../shared/demo-model/dense-gguf is missing");
+        using var backend = Backends.Open(backendName);
+        var loaded = ModelLoader.Load(folder!, backend, new ModelLoadOptions());
+        using var runner = new ModelRunner(backend, loaded.Model, sequences: 1, tokens: 256);
+        using var reference = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(Paths.DemoModel, "reference.json")));
+
+        Assert.Equal((4096, 4096), (loaded.Info.ContextLength, loaded.Info.VocabularySize));
+        foreach (var answer in reference.RootElement.EnumerateArray())
+        {
+            var expected = Integers(answer, "greedy_ids");
+
+            Assert.Equal(expected, GreedyCheck.Continue(runner, Integers(answer, "prompt_ids"), expected.Length));
+        }
+    }
+
+    [Theory]
     [MemberData(nameof(BabyLlamas))]
     public void BabyLlama_TellsTheRecordedStories(string backendName, string name)
     {

@@ -15,7 +15,7 @@ internal sealed class ShapeBackend : IBackend
 
     public IOps Ops => Shapes;
 
-    public Weight ImportWeight(HostTensor source) => new(source.Name, WeightFormat.BF16, source.Shape[0], source.Shape[1], 0, source.Owner);
+    public Weight ImportWeight(HostWeight source) => new(source.Name, source.Format, source.Rows, source.Columns, 0, source.Codes.Owner);
 
     public Tensor ImportVector(HostTensor source) => new(0, DType.F32, 1, (int)source.Elements);
 
@@ -55,10 +55,10 @@ internal sealed unsafe class ZeroSource : ITensorSource, IDisposable
 
     public long? TotalBytes => null;
 
-    public HostTensor? Find(string name, IReadOnlyList<int> shape)
+    public HostTensor? Find(string name, IReadOnlyList<int> shape, DType type = DType.BF16)
     {
         Asked.Add(name);
-        var tensor = new HostTensor(name, DType.BF16, shape, _zeros, this);
+        var tensor = new HostTensor(name, type, shape, _zeros, this);
         return tensor.Bytes <= MostBytes ? tensor : throw new InvalidOperationException($"{name} takes {tensor.Bytes} bytes");
     }
 

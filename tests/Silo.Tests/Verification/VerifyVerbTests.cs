@@ -22,6 +22,22 @@ public sealed class VerifyVerbTests : IDisposable
     [InlineData("qwen3")]
     [InlineData("llama")]
     [InlineData("qwen2")]
+    [InlineData("fp8_block_qwen3")]
+    [InlineData("fp8_channel_qwen3")]
+    [InlineData("int8_w8a8_qwen2")]
+    [InlineData("int4_packed_qwen3")]
+    [InlineData("gptq_int4_qwen3")]
+    [InlineData("gptq_int4_actorder_qwen2")]
+    [InlineData("gptq_int8_qwen3")]
+    [InlineData("awq_qwen2")]
+    [InlineData("gguf_f16_qwen3")]
+    [InlineData("gguf_bf16_qwen3")]
+    [InlineData("gguf_q8_0_qwen3")]
+    [InlineData("gguf_q8_0_llama")]
+    [InlineData("gguf_q4_0_qwen3")]
+    [InlineData("gguf_q4_k_qwen3")]
+    [InlineData("gguf_q5_k_qwen3")]
+    [InlineData("gguf_q6_k_qwen3")]
     public void Run_PassesTheGoldenCases_OnEveryBackendPresent(string name)
     {
         var path = Paths.TryShared("golden", name);

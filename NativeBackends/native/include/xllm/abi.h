@@ -45,8 +45,20 @@ typedef enum xllm_dtype {
     XLLM_I64 = 7
 } xllm_dtype;
 
-/* How a weight matrix is stored. */
-typedef enum xllm_weight_format { XLLM_WEIGHT_F32 = 0, XLLM_WEIGHT_BF16 = 1, XLLM_WEIGHT_F16 = 2 } xllm_weight_format;
+/* How a weight matrix is stored; Ops/WeightFormat.cs has the layout and the arithmetic of each. */
+typedef enum xllm_weight_format {
+    XLLM_WEIGHT_F32 = 0,
+    XLLM_WEIGHT_BF16 = 1,
+    XLLM_WEIGHT_F16 = 2,
+    XLLM_WEIGHT_F8E4M3 = 3, /* codes; scales beside them */
+    XLLM_WEIGHT_I8 = 4,     /* codes; scales and perhaps zeros beside them */
+    XLLM_WEIGHT_I4 = 5,     /* the same, 32 columns in 16 bytes */
+    XLLM_WEIGHT_Q4_0 = 6,   /* blocks of GGUF files: 32 columns */
+    XLLM_WEIGHT_Q8_0 = 7,
+    XLLM_WEIGHT_Q4_K = 8, /* 256 columns */
+    XLLM_WEIGHT_Q5_K = 9,
+    XLLM_WEIGHT_Q6_K = 10
+} xllm_weight_format;
 
 typedef enum xllm_instruction_set { XLLM_ISA_AUTO = 0, XLLM_ISA_PORTABLE = 1, XLLM_ISA_AVX2 = 2, XLLM_ISA_AVX512 = 3 } xllm_instruction_set;
 
@@ -65,12 +77,17 @@ typedef struct xllm_tensor {
     int32_t row_stride;
 } xllm_tensor;
 
-/* A weight matrix [rows outputs, columns inputs]; rows are dense, data may have any alignment. */
+/* A weight matrix [rows outputs, columns inputs]; rows are dense, data may have any alignment. The last five are for formats with scales. */
 typedef struct xllm_weight {
     const void* data;
     int32_t format;
     int32_t rows;
     int32_t columns;
+    int32_t row_block;    /* rows that share a scale */
+    int32_t column_block; /* stored columns that share a scale: a multiple of 32, or at least all of them */
+    const float* scales;  /* [ceil(rows / row_block), ceil(columns / column_block)] */
+    const void* zeros;    /* a byte per scale, signed for I8; or NULL */
+    const int32_t* order; /* the input that each stored column belongs to, each input once; or NULL: as they stand */
 } xllm_weight;
 
 /* Keys and values of one layer: block b's keys are at pool + b * block_stride + key_offset, [kv_heads, block_tokens, head_size]. */
