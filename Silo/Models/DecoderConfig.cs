@@ -35,21 +35,27 @@ internal sealed record DecoderConfig
 
     /// <summary>Reads and checks the fields.</summary>
     /// <exception cref="CheckpointException">A field is missing or absurd; the message names file, field and value.</exception>
-    public static DecoderConfig Read(ModelConfigReader file)
+    public static DecoderConfig Read(ModelConfigReader file) => Read(file, DecoderFamily.Common);
+
+    /// <summary>Reads and checks the fields.</summary>
+    /// <param name="file">config.json.</param>
+    /// <param name="family">What is filled in.</param>
+    /// <exception cref="CheckpointException">A field is missing or absurd; the message names file, field and value.</exception>
+    public static DecoderConfig Read(ModelConfigReader file, DecoderFamily family)
     {
         var heads = ReadHeads(file, file.Integer("hidden_size", most: MostColumns));
-        return Read(file, heads, ReadRotatedColumns(file, heads.HeadSize));
+        return Read(file, heads, ReadRotatedColumns(file, heads.HeadSize, family.PartialRotaryFactor), family);
     }
 
     /// <summary>Reads and checks the fields of a family whose heads are named otherwise.</summary>
     /// <param name="file">config.json.</param>
     /// <param name="heads">Heads as they are kept in KV blocks.</param>
     /// <param name="rotatedColumns">Columns of a head that positions turn.</param>
-    /// <param name="attention">What <c>layer_types</c> may name.</param>
+    /// <param name="family">What is filled in.</param>
     /// <exception cref="CheckpointException">A field is missing or absurd; the message names file, field and value.</exception>
-    public static DecoderConfig Read(ModelConfigReader file, HeadLayout heads, int rotatedColumns, params IReadOnlyList<string> attention)
+    public static DecoderConfig Read(ModelConfigReader file, HeadLayout heads, int rotatedColumns, DecoderFamily family)
     {
-        RejectWhatIsNotComputed(file, attention.Count > 0 ? attention : ["full_attention"]);
+        RejectWhatIsNotComputed(file, family.Attention);
         var hidden = file.Integer("hidden_size", most: MostColumns);
         var maxPositions = file.Integer("max_position_embeddings");
         return new DecoderConfig
@@ -60,7 +66,7 @@ internal sealed record DecoderConfig
             NumHiddenLayers = file.Integer("num_hidden_layers", most: MostLayers),
             Heads = heads,
             RotatedColumns = rotatedColumns,
-            RmsNormEps = (float)file.Number("rms_norm_eps", 0, 1),
+            RmsNormEps = (float)(file.OptionalNumber("rms_norm_eps", 0, 1) ?? family.RmsNormEps ?? file.Number("rms_norm_eps", 0, 1)),
             Rope = RopeConfig.Read(file),
             MaxPositionEmbeddings = maxPositions,
             TieWordEmbeddings = file.Flag("tie_word_embeddings", missing: false),
@@ -95,9 +101,9 @@ internal sealed record DecoderConfig
             : throw file.Fault("head_dim", $"is {headSize}, which times num_attention_heads {queryHeads} is more than {MostColumns} columns");
     }
 
-    private static int ReadRotatedColumns(ModelConfigReader file, int headSize)
+    private static int ReadRotatedColumns(ModelConfigReader file, int headSize, double missing)
     {
-        var part = file.Section("rope_parameters")?.OptionalNumber("partial_rotary_factor", 0, 1) ?? file.OptionalNumber("partial_rotary_factor", 0, 1) ?? 1;
+        var part = file.Section("rope_parameters")?.OptionalNumber("partial_rotary_factor", 0, 1) ?? file.OptionalNumber("partial_rotary_factor", 0, 1) ?? missing;
         var columns = (int)(headSize * part);
         return columns > 0 && columns % 2 == 0
             ? columns

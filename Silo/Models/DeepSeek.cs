@@ -11,19 +11,25 @@ namespace XLLM.Silo.Models;
 /// </remarks>
 internal static class DeepSeek
 {
-    /// <summary>Builds DeepSeek-V2: softmax routing.</summary>
-    public static ICausalModel CreateV2(ModelConfigReader file, Checkpoint checkpoint) => Create(file, checkpoint, ExpertScore.Softmax, LatentConfig.Read(file));
+    private static readonly DecoderFamily Family = new() { RmsNormEps = 1e-6, Attention = ["full_attention", "indexed_attention", "deepseek_sparse_attention"] };
+    private static readonly DecoderFamily Glm = Family with { RmsNormEps = 1e-5 };
 
-    /// <summary>Builds DeepSeek-V3 and what is wired like it: sigmoid routing with a bias for the choice.</summary>
-    public static ICausalModel CreateV3(ModelConfigReader file, Checkpoint checkpoint) => Create(file, checkpoint, ExpertScore.Sigmoid, LatentConfig.Read(file));
+    /// <summary>Builds DeepSeek-V2: softmax routing.</summary>
+    public static ICausalModel CreateV2(ModelConfigReader file, Checkpoint checkpoint) => Create(file, Family, checkpoint, ExpertScore.Softmax, LatentConfig.Read(file));
+
+    /// <summary>Builds DeepSeek-V3, V3.1 and Kimi-K2: sigmoid routing with a bias for the choice.</summary>
+    public static ICausalModel CreateV3(ModelConfigReader file, Checkpoint checkpoint) => Create(file, Family, checkpoint, ExpertScore.Sigmoid, LatentConfig.Read(file));
 
     /// <summary>Builds DeepSeek-V3.2: V3 with sparse attention.</summary>
-    public static ICausalModel CreateV32(ModelConfigReader file, Checkpoint checkpoint) => CreateSparse(file, checkpoint, RopePairing.Halves);
+    public static ICausalModel CreateV32(ModelConfigReader file, Checkpoint checkpoint) => CreateSparse(file, Family, checkpoint, RopePairing.Halves);
+
+    /// <summary>Builds GLM-4.7-Flash: wired like V3.</summary>
+    public static ICausalModel CreateGlmFlash(ModelConfigReader file, Checkpoint checkpoint) => Create(file, Glm, checkpoint, ExpertScore.Sigmoid, LatentConfig.Read(file));
 
     /// <summary>Builds GLM-5: V3.2 whose indexer turns neighbouring columns, and whose layers may share what an indexer has chosen.</summary>
-    public static ICausalModel CreateGlm5(ModelConfigReader file, Checkpoint checkpoint) => CreateSparse(file, checkpoint, RopePairing.Interleaved);
+    public static ICausalModel CreateGlm5(ModelConfigReader file, Checkpoint checkpoint) => CreateSparse(file, Glm, checkpoint, RopePairing.Interleaved);
 
-    private static DecoderModel CreateSparse(ModelConfigReader file, Checkpoint checkpoint, RopePairing pairing)
+    private static DecoderModel CreateSparse(ModelConfigReader file, DecoderFamily family, Checkpoint checkpoint, RopePairing pairing)
     {
         var latent = LatentConfig.Read(file);
         if (latent.QueryRank == 0)
@@ -32,13 +38,13 @@ internal static class DeepSeek
         }
 
         var indexer = IndexerConfig.Read(file, file.Integer("num_hidden_layers"), latent.RotatedColumns, pairing);
-        return Create(file, checkpoint, ExpertScore.Sigmoid, latent with { Indexer = indexer });
+        return Create(file, family, checkpoint, ExpertScore.Sigmoid, latent with { Indexer = indexer });
     }
 
-    private static DecoderModel Create(ModelConfigReader file, Checkpoint checkpoint, ExpertScore score, LatentConfig latent)
+    private static DecoderModel Create(ModelConfigReader file, DecoderFamily family, Checkpoint checkpoint, ExpertScore score, LatentConfig latent)
     {
         var heads = new HeadLayout(latent.Heads, 1, latent.CacheColumns);
-        var config = DecoderConfig.Read(file, heads, latent.RotatedColumns, "full_attention", "indexed_attention", "deepseek_sparse_attention");
+        var config = DecoderConfig.Read(file, heads, latent.RotatedColumns, family);
         var experts = ExpertConfig.ReadDeepSeek(file, score);
         var temperature = config.Rope.Scaling.SoftmaxTemperature;
         var scale = (float)(temperature * temperature / Math.Sqrt(latent.PlainColumns + latent.RotatedColumns));

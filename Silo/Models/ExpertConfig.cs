@@ -65,7 +65,7 @@ internal sealed record ExpertConfig(int Experts, int Intermediate, int SharedInt
             _ => throw file.Unsupported("topk_method", $"is \"{method}\"; supported: greedy, group_limited_greedy, noaux_tc"),
         };
         var chosen = Chosen(file, grouped ? experts / groups * chosenGroups : experts);
-        var normalize = score == ExpertScore.Sigmoid && file.Flag("norm_topk_prob", missing: false);
+        var normalize = score == ExpertScore.Sigmoid && file.Flag("norm_topk_prob", missing: true);
         var routing = new ExpertRouting(
             chosen, score, grouped ? groups : 1, grouped ? chosenGroups : 1, groupScore, normalize, (float)(file.OptionalNumber("routed_scaling_factor", 0, 1e3) ?? 1));
         var intermediate = file.Integer("moe_intermediate_size", most: MostColumns);

@@ -11,7 +11,7 @@ internal static class Glm4
     /// <summary>Builds the model from its files.</summary>
     public static ICausalModel Create(ModelConfigReader file, Checkpoint checkpoint)
     {
-        var config = DecoderConfig.Read(file);
+        var config = DecoderConfig.Read(file, new DecoderFamily { RmsNormEps = 1.5625e-7, PartialRotaryFactor = 0.5 });
         return new DecoderModel(config, checkpoint, (index, at) => new SandwichLayer(config, index, at));
     }
 

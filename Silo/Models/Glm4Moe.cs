@@ -11,7 +11,7 @@ internal static class Glm4Moe
     /// <summary>Builds the model from its files. The draft layers that follow the decoder's own are left for the draft model.</summary>
     public static ICausalModel Create(ModelConfigReader file, Checkpoint checkpoint)
     {
-        var config = DecoderConfig.Read(file);
+        var config = DecoderConfig.Read(file, new DecoderFamily { RmsNormEps = 1e-5, PartialRotaryFactor = 0.5 });
         var experts = ExpertConfig.ReadDeepSeek(file, ExpertScore.Sigmoid);
         var normalizeHeads = file.Flag("use_qk_norm", missing: false);
         DraftLayers.Ignore(file, config.NumHiddenLayers, checkpoint);

@@ -12,7 +12,7 @@ internal static class ModelRegistry
         ["DeepseekV3ForCausalLM"] = DeepSeek.CreateV3,
         ["Glm4ForCausalLM"] = Glm4.Create,
         ["Glm4MoeForCausalLM"] = Glm4Moe.Create,
-        ["Glm4MoeLiteForCausalLM"] = DeepSeek.CreateV3,
+        ["Glm4MoeLiteForCausalLM"] = DeepSeek.CreateGlmFlash,
         ["GlmMoeDsaForCausalLM"] = DeepSeek.CreateGlm5,
         ["LlamaForCausalLM"] = Llama.Create,
         ["MistralForCausalLM"] = Llama.Create,
