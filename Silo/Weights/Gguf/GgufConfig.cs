@@ -23,6 +23,13 @@ internal static class GgufConfig
         var heads = metadata.Required(Key("attention.head_count"), metadata.Integer);
         var hidden = metadata.Required(Key("embedding_length"), metadata.Integer);
         var headSize = metadata.Integer(Key("attention.key_length")) ?? (heads > 0 ? hidden / heads : 0);
+
+        // The rows of queries and keys are stored in the order of whole heads that turn; part of a head would need another.
+        if (metadata.Integer(Key("rope.dimension_count")) is { } rotated && rotated != headSize)
+        {
+            throw metadata.Unsupported(Key("rope.dimension_count"), $"is {rotated}, but a head has {headSize} columns: heads that turn in part are not supported");
+        }
+
         var config = new JsonObject
         {
             ["architectures"] = new JsonArray(architecture.ClassName),
@@ -41,7 +48,6 @@ internal static class GgufConfig
             ["tie_word_embeddings"] = !file.Tensors.ContainsKey("output.weight"),
             ["attention_bias"] = architecture.ClassName == "LlamaForCausalLM" && file.Tensors.ContainsKey("blk.0.attn_q.bias"),
             ["sliding_window"] = metadata.Integer(Key("attention.sliding_window")),
-            ["partial_rotary_factor"] = metadata.Integer(Key("rope.dimension_count")) is { } rotated && rotated != headSize ? (double)rotated / Math.Max(headSize, 1) : null,
             ["bos_token_id"] = metadata.Integer("tokenizer.ggml.bos_token_id"),
             ["eos_token_id"] = EndTokens(metadata),
         };

@@ -68,7 +68,7 @@ public sealed class GgufModelTests : IDisposable
         AssertFault("files split into parts", Convert(tiny, "llama").Integer("split.count", 2));
         AssertFault("\"sliding_window\" is 128", Convert(tiny, "llama").Integer("llama.attention.sliding_window", 128));
         AssertFault("is \"longrope\"; supported: none, linear, yarn", Convert(tiny, "llama").Text("llama.rope.scaling.type", "longrope"));
-        AssertFault("\"partial_rotary_factor\" is 0.5", Convert(tiny, "llama").Integer("llama.rope.dimension_count", HeadSize / 2));
+        AssertFault($"\"llama.rope.dimension_count\" is {HeadSize / 2}, but a head has {HeadSize} columns", Convert(tiny, "llama").Integer("llama.rope.dimension_count", HeadSize / 2));
         AssertFault("1 tensors are left over after the model took its 21: \"blk.0.odd.weight\"", Convert(tiny, "llama").Tensor("blk.0.odd.weight", [1], 1));
         AssertFault("is Q2_K, which is not supported; supported: F32, F16, Q4_0", Convert(tiny, "llama", drop: "output.weight").Tensor("output.weight", 10, [50, 256], new byte[50 * 84]));
         AssertFault("\"model.norm\" holds NaN or infinity", Convert(tiny, "llama", drop: "output_norm.weight").Tensor("output_norm.weight", [24], [.. Enumerable.Repeat(float.NaN, 24)]));
