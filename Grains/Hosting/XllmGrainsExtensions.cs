@@ -9,6 +9,7 @@ using XLLM.Grains.Interfaces.Client;
 using XLLM.Grains.Placement;
 using XLLM.Grains.Ports;
 using XLLM.Grains.Routing;
+using XLLM.Grains.Storage;
 
 namespace XLLM.Grains.Hosting;
 
@@ -29,6 +30,8 @@ public static class XllmGrainsExtensions
         services.AddXllmInferenceClient();
         services.TryAddSingleton<IModelHost, NoModels>();
         services.TryAddSingleton<GrainInstruments>();
+        services.TryAddSingleton<StorageHealth>();
+        services.TryAddSingleton<DurableWrites>();
         services.TryAddSingleton<ReplicaRouting>();
         services.AddReplicaSelector<LeastTokens>();
         services.AddReplicaSelector<PowerOfTwoChoices>();
@@ -40,8 +43,10 @@ public static class XllmGrainsExtensions
 
         services.AddOptions<CatalogOptions>().ValidateOnStart();
         services.AddOptions<RoutingOptions>().ValidateOnStart();
+        services.AddOptions<StorageOptions>().ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<CatalogOptions>, CatalogOptionsValidator>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<RoutingOptions>, RoutingOptionsValidator>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<StorageOptions>, StorageOptionsValidator>());
         return silo;
     }
 
