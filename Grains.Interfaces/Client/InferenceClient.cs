@@ -17,7 +17,7 @@ internal sealed class InferenceClient(
 {
     /// <inheritdoc/>
     public IAsyncEnumerable<ChatEvent> ChatAsync(ChatRequest request, CancellationToken cancellationToken = default) =>
-        request.SessionId is { } session ? SessionTurn.RunAsync(grains.GetGrain<ISessionGrain>(session), FixedSeed.Of(request), options.Value.MaxStarts, cancellationToken) : TurnAsync(request, cancellationToken);
+        request.SessionId is { } session ? SessionTurn.RunAsync(grains.GetGrain<ISessionGrain>(session), FixedSeed.Of(request), clock, cancellationToken) : TurnAsync(request, cancellationToken);
 
     /// <inheritdoc/>
     public async IAsyncEnumerable<CompletionEvent> CompleteAsync(CompletionRequest request, [EnumeratorCancellation] CancellationToken cancellationToken = default)
@@ -47,7 +47,7 @@ internal sealed class InferenceClient(
     public Task<ModelDescriptor[]> ListModelsAsync() => GrainCalls.RetryOnLossAsync(() => grains.GetGrain<IModelCatalogGrain>(0).ListModelsAsync());
 
     /// <inheritdoc/>
-    public Task<SessionSnapshot?> GetSessionAsync(string sessionId) => GrainCalls.RetryOnLossAsync(() => grains.GetGrain<ISessionGrain>(sessionId).GetAsync());
+    public Task<SessionSnapshot?> GetSessionAsync(string sessionId) => LossPatience.CallAsync(() => grains.GetGrain<ISessionGrain>(sessionId).GetAsync(), clock);
 
     /// <inheritdoc/>
     public Task<bool> DeleteSessionAsync(string sessionId) => grains.GetGrain<ISessionGrain>(sessionId).DeleteAsync();

@@ -1,24 +1,23 @@
 using System.Runtime.CompilerServices;
-using Microsoft.Extensions.Options;
 using XLLM.Grains.Interfaces.Chat;
 using XLLM.Grains.Interfaces.Responses;
 
 namespace XLLM.Grains.Interfaces.Client;
 
-/// <summary>Stored answers over their grains. All calls may be repeated: a start is idempotent by its id, so each is asked again once where a silo was lost.</summary>
-internal sealed class ResponseClient(IGrainFactory grains, IOptions<InferenceClientOptions> options) : IResponseClient
+/// <summary>Stored answers over their grains. All calls may be repeated: a start is idempotent by its id, so each is made again where a silo was lost.</summary>
+internal sealed class ResponseClient(IGrainFactory grains, TimeProvider clock) : IResponseClient
 {
     /// <inheritdoc/>
-    public Task<ResponseSnapshot> StartAsync(string responseId, ResponseStart start) => GrainCalls.RetryOnLossAsync(() => Grain(responseId).StartAsync(start));
+    public Task<ResponseSnapshot> StartAsync(string responseId, ResponseStart start) => LossPatience.CallAsync(() => Grain(responseId).StartAsync(start), clock);
 
     /// <inheritdoc/>
-    public Task<ResponseSnapshot?> GetAsync(string responseId) => GrainCalls.RetryOnLossAsync(() => Grain(responseId).GetAsync());
+    public Task<ResponseSnapshot?> GetAsync(string responseId) => LossPatience.CallAsync(() => Grain(responseId).GetAsync(), clock);
 
     /// <inheritdoc/>
-    public Task<ResponseSnapshot?> CancelAsync(string responseId) => GrainCalls.RetryOnLossAsync(() => Grain(responseId).CancelAsync());
+    public Task<ResponseSnapshot?> CancelAsync(string responseId) => LossPatience.CallAsync(() => Grain(responseId).CancelAsync(), clock);
 
     /// <inheritdoc/>
-    public Task<bool> DeleteAsync(string responseId) => GrainCalls.RetryOnLossAsync(() => Grain(responseId).DeleteAsync());
+    public Task<bool> DeleteAsync(string responseId) => LossPatience.CallAsync(() => Grain(responseId).DeleteAsync(), clock);
 
     /// <inheritdoc/>
     public async IAsyncEnumerable<ChatEvent> ReadAsync(string responseId, int after = 0, [EnumeratorCancellation] CancellationToken cancellationToken = default)
@@ -46,10 +45,9 @@ internal sealed class ResponseClient(IGrainFactory grains, IOptions<InferenceCli
                 yield break;                // cancelled or failed in mid-turn: the snapshot says so
             }
 
-            if (++losses >= options.Value.MaxStarts)
-            {
-                throw new RequestException(RequestErrors.Unavailable, $"response {responseId} was lost {losses} times in a row after event {read}: {loss.Message}");
-            }
+            var pause = LossPatience.PauseAfter(++losses)
+                ?? throw new RequestException(RequestErrors.Unavailable, $"response {responseId} was lost {losses} times in a row after event {read}: {loss.Message}");
+            await Task.Delay(pause, clock, cancellationToken);
         }
     }
 

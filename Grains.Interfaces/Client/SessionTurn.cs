@@ -12,15 +12,15 @@ internal static class SessionTurn
     /// <summary>Runs the turn.</summary>
     /// <param name="session">The conversation.</param>
     /// <param name="request">Its seed is set.</param>
-    /// <param name="maxStarts">Most times that the turn is asked for.</param>
+    /// <param name="clock">Measures the pauses between tries.</param>
     /// <param name="cancellationToken">Aborts.</param>
     /// <exception cref="RequestException">Before the first event only.</exception>
     public static async IAsyncEnumerable<ChatEvent> RunAsync(
-        ISessionGrain session, ChatRequest request, int maxStarts, [EnumeratorCancellation] CancellationToken cancellationToken)
+        ISessionGrain session, ChatRequest request, TimeProvider clock, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         RequestValidator.Check(request);
-        var (told, promptTokens) = (0, 0);
-        for (var start = 1; ; start++)
+        var (told, losses, promptTokens) = (0, 0, 0);
+        while (true)
         {
             await using var run = new LosableStream<ChatEvent>(session.ChatAsync(request, cancellationToken), cancellationToken);
             var (next, loss) = await run.NextAsync();
@@ -28,7 +28,7 @@ internal static class SessionTurn
             {
                 if (place == told)
                 {
-                    told++;
+                    (told, losses) = (told + 1, 0);
                     promptTokens = next is ChatStarted begun ? begun.PromptTokens : promptTokens;
                     yield return next;
                     if (next is ChatEnded)
@@ -40,12 +40,13 @@ internal static class SessionTurn
                 (next, loss) = await run.NextAsync();
             }
 
-            if (start < Math.Max(2, maxStarts))
+            if (LossPatience.PauseAfter(++losses) is { } pause)
             {
+                await Task.Delay(pause, clock, cancellationToken);
                 continue;
             }
 
-            var message = $"the silo of session {session.GetPrimaryKeyString()} was lost {start} times: {loss?.Message ?? "its stream ended early"}";
+            var message = $"the silo of session {session.GetPrimaryKeyString()} was lost {losses} times in a row: {loss?.Message ?? "its stream ended early"}";
             if (told == 0)
             {
                 throw new RequestException(RequestErrors.Unavailable, message);

@@ -70,7 +70,7 @@ internal sealed partial class ResponseGrain(
         if (Exists)
         {
             return state.State.Start!.Fingerprint == start.Fingerprint
-                ? Snapshot()
+                ? Retry()
                 : throw new RequestException(RequestErrors.IdempotencyConflict, $"{this.GetPrimaryKeyString()} was used for another request before");
         }
 
@@ -169,6 +169,18 @@ internal sealed partial class ResponseGrain(
     /// <summary>A row that is kept for longer than asked counts as gone.</summary>
     private bool Exists => state.RecordExists && state.State.Start is { } start && !(state.State.Ended is { } ended && clock.GetUtcNow() - ended > start.KeepFor);
 
+    /// <summary>The same request again: the turn that runs or has ended is its answer. One that nobody could answer then may be answered now.</summary>
+    private ResponseSnapshot Retry()
+    {
+        if (_end is { Status: ResponseStatus.Failed, MayPass: true } && !state.State.Start!.Background)
+        {
+            _end = null;
+            Run();
+        }
+
+        return Snapshot();
+    }
+
     private void Run()
     {
         _stop = new CancellationTokenSource();
@@ -246,9 +258,14 @@ internal sealed partial class ResponseGrain(
         Wake();
         try
         {
-            if (end.Status == ResponseStatus.Failed && _events.Count == 0 && !state.State.Start!.Background)
+            var waits = !state.State.Start!.Background;
+            if (waits && end.MayPass)
             {
-                // Its caller is told; asked again, it is to be tried again.
+                // Its caller is told. Nothing is stored: the row still says that it runs, and whoever asks again lets it run again. A silo that was
+                // cut off from its cluster ends here too, and must not write over what another one goes on with.
+            }
+            else if (waits && end.Status == ResponseStatus.Failed && _events.Count == 0)
+            {
                 await ClearAsync();
             }
             else

@@ -1,5 +1,7 @@
+using Orleans.Runtime;
 using XLLM.Grains.Interfaces;
 using XLLM.Grains.Interfaces.Chat;
+using XLLM.Grains.Interfaces.Client;
 using XLLM.Grains.Interfaces.Generation;
 using XLLM.Grains.Interfaces.Responses;
 
@@ -28,9 +30,12 @@ internal readonly record struct TurnEnd(ResponseStatus Status, string? ErrorCode
     };
 
     /// <summary>The turn was refused, or something broke.</summary>
-    public static TurnEnd Of(Exception exception) => exception is RequestException refusal
-        ? Failed(refusal.Code, refusal.Message)
-        : Failed(RequestErrors.EngineFailed, exception.Message);
+    public static TurnEnd Of(Exception exception) => exception switch
+    {
+        RequestException refusal => Failed(refusal.Code, refusal.Message),
+        _ when ReplicaLoss.Is(exception) || exception is OrleansException or ObjectDisposedException => Failed(RequestErrors.Unavailable, exception.Message),
+        _ => Failed(RequestErrors.EngineFailed, exception.Message),
+    };
 
     private static TurnEnd Failed(string code, string? message) => new(ResponseStatus.Failed, code, message ?? code);
 }
