@@ -8,6 +8,7 @@ using XLLM.Grains.Interfaces.Chat;
 using XLLM.Grains.Interfaces.Client;
 using XLLM.Grains.Interfaces.Generation;
 using XLLM.Grains.Interfaces.Sessions;
+using XLLM.Grains.Placement;
 using XLLM.Grains.Ports;
 
 namespace XLLM.Grains.Sessions;
@@ -17,7 +18,7 @@ namespace XLLM.Grains.Sessions;
 /// A turn's stream interleaves with every other call, so a flag keeps a second turn out; reads see the conversation before the turn.
 /// Survives everything: what <see cref="ChatEnded"/> has told is stored. A turn that did not end is not stored, and its caller asks again.
 /// </remarks>
-[GrainType("xllm.session")]
+[GrainType("xllm.session"), EngineSilos]
 internal sealed partial class SessionGrain(
     [PersistentState("session", StorageNames.Default)] IPersistentState<SessionState> state, IInferenceClient inference, TimeProvider clock,
     GrainInstruments instruments, ILogger<SessionGrain> logger) : Grain, ISessionGrain
