@@ -42,15 +42,21 @@ public static class GatewayExtensions
     }
 
     /// <summary>Maps <c>/v1</c>, <c>/openapi/v1.json</c>, <c>/explorer</c>, <c>/metrics</c>, and <c>/</c>, which leads to the explorer.</summary>
-    public static WebApplication MapXllmGateway(this WebApplication app)
+    /// <param name="app">The built host.</param>
+    /// <param name="servesUsers">False in a silo that is an engine only: it maps <c>/metrics</c> alone.</param>
+    public static WebApplication MapXllmGateway(this WebApplication app, bool servesUsers = true)
     {
         app.Services.GetRequiredService<MetricsCollector>();        // listens from the start, not from the first scrape
         app.UseMiddleware<V1Middleware>();
-        MapV1(app);
-        MapResponses(app);
-        app.MapOpenApi();
-        MapExplorer(app);
         app.MapGet("/metrics", (MetricsCollector metrics) => TypedResults.Text(PrometheusText.Write(metrics.Collect()), PrometheusText.ContentType)).ExcludeFromDescription();
+        if (servesUsers)
+        {
+            MapV1(app);
+            MapResponses(app);
+            app.MapOpenApi();
+            MapExplorer(app);
+        }
+
         return app;
     }
 

@@ -8,6 +8,7 @@ using XLLM.Grains.Interfaces.Chat;
 using XLLM.Grains.Interfaces.Client;
 using XLLM.Grains.Interfaces.Generation;
 using XLLM.Grains.Interfaces.Sessions;
+using XLLM.Grains.Placement;
 using XLLM.Grains.Ports;
 using XLLM.Grains.Responses;
 using XLLM.Grains.Storage;
@@ -20,7 +21,7 @@ namespace XLLM.Grains.Sessions;
 /// Survives everything: what <see cref="ChatEnded"/> has told is stored. A turn that did not end is not stored, and its caller asks again, with the same request id:
 /// the turn is then told again from its first event, the same events (decision D2), and stored once.
 /// </remarks>
-[GrainType("xllm.session")]
+[GrainType("xllm.session"), EngineSilos]
 internal sealed partial class SessionGrain(
     [PersistentState("session", StorageNames.Default)] IPersistentState<SessionState> state, IInferenceClient inference, DurableWrites writes, TimeProvider clock,
     GrainInstruments instruments, ILogger<SessionGrain> logger) : Grain, ISessionGrain
