@@ -22,7 +22,7 @@ namespace XLLM.Grains.Responses;
 [GrainType("xllm.response"), EngineSilos]
 internal sealed partial class ResponseGrain(
     [PersistentState("response", StorageNames.Default)] IPersistentState<ResponseState> state, IInferenceClient inference, DurableWrites writes, TimeProvider clock,
-    IServiceProvider services, ILogger<ResponseGrain> logger) : Grain, IResponseGrain, IRemindable
+    IServiceProvider services, ILogger<ResponseGrain> logger) : Grain, IResponseGrain, IRemindable, IDisposable
 {
     /// <summary>Wakes a response that nobody reads after its silo was lost.</summary>
     private const string ResumeReminder = "resume";
@@ -71,6 +71,9 @@ internal sealed partial class ResponseGrain(
             await _run.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         }
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => _stop?.Dispose();
 
     /// <inheritdoc/>
     public async Task<ResponseSnapshot> StartAsync(ResponseStart start)
@@ -214,6 +217,7 @@ internal sealed partial class ResponseGrain(
 
     private void Run()
     {
+        _stop?.Dispose();
         _stop = new CancellationTokenSource();
         DelayDeactivation(KeptWhileRunning);
         _run = RunAsync(_stop.Token);
