@@ -1,4 +1,6 @@
 using XLLM.NativeBackends.Ops;
+using XLLM.Silo.Models.Adapters;
+using XLLM.Silo.Models.Layers;
 using XLLM.Silo.Weights;
 
 namespace XLLM.Silo.Models;
@@ -35,7 +37,7 @@ internal static class ModelLoader
             Generation = GenerationDefaults.Read(files.Generation),
             Parameters = totals.Parameters,
             WeightBytes = totals.Bytes,
-        });
+        }, new LoraAdapters(checkpoint.Modules.OfType<Linear>(), backend));
     }
 
     private static int[] ReadEosTokenIds(int vocabulary, params ModelConfigReader?[] files)

@@ -31,6 +31,9 @@ internal sealed class CheckpointLedger(ITensorSource source, IBackend backend, M
     /// <summary>The folder or file, for messages.</summary>
     public string Place => source.Place;
 
+    /// <summary>Modules that can be found by name.</summary>
+    public List<INamedModule> Modules { get; } = [];
+
     /// <summary>Whether tensors are made on demand.</summary>
     public bool MakesTensors => source.Names is null;
 
@@ -80,6 +83,14 @@ internal sealed class CheckpointLedger(ITensorSource source, IBackend backend, M
         _elements += tensor.Elements;
         Report(tensor.Bytes);
         return vector;
+    }
+
+    /// <inheritdoc cref="Checkpoint.Integers"/>
+    public long[] TakeIntegers(string name, int elements)
+    {
+        var tensor = Take(name, [elements], [DType.I64, DType.I32]);
+        Report(tensor.Bytes);
+        return tensor.ToWideIntegers();
     }
 
     /// <summary>Brings a vector into backend memory.</summary>
