@@ -1,3 +1,4 @@
+using XLLM.Silo.Hosting.Checking;
 using XLLM.Silo.Hosting.Verification;
 
 namespace XLLM.Silo.Hosting;
@@ -17,6 +18,7 @@ internal static class Verbs
         ["tokenize", ..] => Usage("tokenize FOLDER"),
         ["render", ..] => Usage("render FOLDER-OR-TEMPLATE"),
         ["help" or "--help" or "-h", ..] => Help(),
+        _ when CheckModel.IsAsked(arguments) => CheckModel.Run(arguments, Console.Out, Console.Error),
         [var first, ..] when !first.StartsWith('-') => Usage($"no verb '{first}'; there are: verify, tokenize, render. --help says more"),
         _ => null,
     };

@@ -37,7 +37,7 @@ internal static class ChatVariables
         return variables;
     }
 
-    private static JsonNode Message(ChatMessage message, CallForm form)
+    private static JsonObject Message(ChatMessage message, CallForm form)
     {
         var result = new JsonObject { ["role"] = message.Role, ["content"] = Content(message, form) };
         if (message.Name is { } name)
@@ -81,7 +81,7 @@ internal static class ChatVariables
         : new JsonObject { ["type"] = "image" };
 
     /// <summary>Arguments become an object where they are one, if the form wants that: most templates walk over them.</summary>
-    private static JsonNode Call(ToolCall call, CallForm form) => new JsonObject
+    private static JsonObject Call(ToolCall call, CallForm form) => new JsonObject
     {
         ["id"] = call.Id,
         ["type"] = "function",

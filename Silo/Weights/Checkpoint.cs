@@ -23,6 +23,13 @@ internal sealed class Checkpoint
     {
     }
 
+    /// <summary>Starts at the root of a tree that is only surveyed: headers are compared with what the model asks for, no number is read.</summary>
+    /// <param name="source">The tensors.</param>
+    /// <param name="quantization">How its matrices are stored.</param>
+    /// <param name="survey">Takes what is found.</param>
+    public static Checkpoint Survey(ITensorSource source, IQuantization quantization, CheckpointSurvey survey) =>
+        new(new CheckpointLedger(source, null, MatrixCheck.Sampled, null, quantization, survey), string.Empty);
+
     /// <summary>The folder or file, for messages.</summary>
     public string Place => _ledger.Place;
 
