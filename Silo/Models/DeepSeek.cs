@@ -55,7 +55,7 @@ internal static class DeepSeek
             throw file.Fault("q_lora_rank", "is missing; the indexer's queries are made from the queries' low-rank form");
         }
 
-        return latent with { Indexer = IndexerConfig.Read(file, file.Integer("num_hidden_layers"), latent.RotatedColumns, pairing) };
+        return latent with { Indexer = IndexerConfig.Read(file, file.Integer("num_hidden_layers", most: DecoderConfig.MostLayers), latent.RotatedColumns, pairing) };
     }
 
     private static DecoderModel Create(ModelConfigReader file, DecoderFamily family, Checkpoint checkpoint, ExpertScore score, LatentConfig latent)

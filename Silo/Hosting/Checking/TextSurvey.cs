@@ -110,7 +110,7 @@ internal sealed class TextSurvey
     {
         foreach (var (name, value) in files.SpecialTokens)
         {
-            foreach (var token in (value as JsonArray ?? [value?.DeepClone()]).OfType<JsonValue>().Select(text => text.GetValue<string>()).Where(token => files.Tokenizer.FindToken(token) is null))
+            foreach (var token in (value as JsonArray ?? [value?.DeepClone()]).Where(text => text?.GetValueKind() == System.Text.Json.JsonValueKind.String).Select(text => text!.GetValue<string>()).Where(token => files.Tokenizer.FindToken(token) is null))
             {
                 Notes.Add($"tokenizer: {name} \"{token}\" is no token of the vocabulary");
             }

@@ -162,6 +162,7 @@ public sealed class ModelFolderFuzzTests : IDisposable
                     refused++;
                 }
 
+                _ = TextSurvey.Run(_folder.Path, null, TimeProvider.System);
                 try
                 {
                     ChatTemplateLoader.ReadSpecialTokens(_folder.Path);
@@ -174,7 +175,7 @@ public sealed class ModelFolderFuzzTests : IDisposable
             });
         }
 
-        Assert.True(loaded > 100 && refused > 100, $"{loaded} loaded, {refused} refused: the mutations do not try both");
+        Assert.True(loaded > 20 && refused > 20, $"{loaded} loaded, {refused} refused: the mutations do not try both");
     }
 
     [Fact]
