@@ -18,6 +18,8 @@ public sealed class DraftModelTests : IDisposable
         { "cpu", "moe", "moe" }, { "reference", "moe", "moe" }, { "cpu", "dense", "eagle3" }, { "reference", "dense", "eagle3" },
     };
 
+    public static TheoryData<string, string> Families => Backends.With("deepseek v3", "deepseek v3.2", "glm4 experts", "glm flash");
+
     public static TheoryData<string> PublishedHeads => Paths.TryShared("data", "configs", "draft-heads") is { } folder
         ? [.. Directory.GetFiles(folder, "*.json").Select(path => Path.GetFileName(path)!).Order(StringComparer.Ordinal)]
         : ["(missing)"];
@@ -70,6 +72,37 @@ public sealed class DraftModelTests : IDisposable
 
         Assert.InRange(asked, 250, int.MaxValue);
         Assert.True(guessed >= 0.7 * asked, $"{guessed} of {asked} tokens guessed");
+    }
+
+    /// <summary>Every family that has a draft layer, with random weights: also those without a golden case. What is not in the folder is the target's.</summary>
+    [Theory]
+    [MemberData(nameof(Families))]
+    public void RandomDrafts_RunInChunks_LikeTheWhole(string backendName, string family)
+    {
+        var tiny = family switch
+        {
+            "deepseek v3" => TinyModel.Latent("DeepseekV3ForCausalLM", 14, bias: true, shared: 1, []),
+            "deepseek v3.2" => TinyModel.Sparse("DeepseekV32ForCausalLM", most: 4),
+            "glm4 experts" => TinyModel.Glm4Experts(headNorms: true, bias: true),
+            _ => TinyModel.Latent("Glm4MoeLiteForCausalLM", 14, bias: true, shared: 1, []),
+        };
+        var config = _folder.File("config.json");
+        File.WriteAllText(config, tiny.With("num_nextn_predict_layers", 1).Config.ToJsonString());
+        var options = new ModelLoadOptions { Format = LoadFormat.Dummy, Seed = 3 };
+        using var backend = Backends.Open(backendName);
+        var target = ModelLoader.Load(config, backend, options);
+        var draft = DraftLoader.Load(config, target, backend, options).Model;
+        using var runner = new ModelRunner(backend, target.Model, sequences: 1, tokens: 40);
+        using var drafts = new DraftRunner(backend, draft, runner, sequences: 1, tokens: 40);
+        int[] prompt = [.. Enumerable.Range(3, 37)];
+
+        var whole = drafts.Run([prompt], 37)[0];
+        var chunks = drafts.Run([prompt], 7)[0];
+
+        Assert.Equal(36 * 50, whole.Logits.Count);
+        Assert.All(whole.Logits, logit => Assert.True(float.IsFinite(logit)));
+        Assert.Equal(whole.Hidden, chunks.Hidden);
+        Assert.Equal(whole.Logits, chunks.Logits);
     }
 
     [Theory]

@@ -17,7 +17,7 @@ namespace XLLM.Silo.Tests.Weights;
 /// <summary>Damaged model folders end in a model or in an error of the reader's own kind: never in another exception, and never in an allocation that the file has made up.</summary>
 public sealed class ModelFolderFuzzTests : IDisposable
 {
-    private const int Rounds = 1200;
+    private const int Rounds = 700;
 
     /// <summary>What a reader may take on a damaged file of a few hundred kilobytes; a size that the file made up is far beyond.</summary>
     private const long MostBytesPerRound = 64L << 20;
