@@ -26,8 +26,7 @@ internal static class CheckModel
         var options = new SiloOptions();
         if (faults.Count == 0)
         {
-            new ConfigurationBuilder().AddInMemoryCollection(settings).Build().GetSection(SiloOptions.Section).Bind(options);
-            faults.AddRange(options.Faults());
+            faults.AddRange(Bind(settings, options));
         }
 
         if (faults.Count > 0)
@@ -37,5 +36,19 @@ internal static class CheckModel
         }
 
         return ModelReport.Write(Path.GetFullPath(settings[Key]!), options, AvailableMemory.Bytes(), TimeProvider.System, output) ? 0 : 1;
+    }
+
+    private static IEnumerable<string> Bind(Dictionary<string, string?> settings, SiloOptions options)
+    {
+        try
+        {
+            new ConfigurationBuilder().AddInMemoryCollection(settings).Build().GetSection(SiloOptions.Section).Bind(options);
+        }
+        catch (InvalidOperationException e)
+        {
+            return [$"{e.Message.TrimEnd('.')}{(e.InnerException is { } inner ? $": {inner.Message}" : string.Empty)}"];
+        }
+
+        return options.Faults();
     }
 }

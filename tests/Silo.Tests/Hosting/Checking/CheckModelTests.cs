@@ -55,6 +55,7 @@ public sealed class CheckModelTests : IDisposable
     [Theory]
     [InlineData(2, "--check-model")]
     [InlineData(2, "--check-model", "x", "--threads", "99999")]
+    [InlineData(2, "--check-model", "x", "--threads", "many")]
     [InlineData(1, "--check-model", "/nowhere/at/all")]
     public void TheExitCode_TellsArgumentsFromFaults(int expected, params string[] arguments)
     {
