@@ -52,7 +52,7 @@ internal sealed class HostedModelLoader(SiloOptions options, TimeProvider clock,
         try
         {
             var loaded = ModelLoader.Load(
-                source.Folder, backend, new ModelLoadOptions { Format = isDummy ? LoadFormat.Dummy : LoadFormat.Auto, Quantize = Quantize() }, console);
+                source.Folder, backend, LoadOptionsOf(options), console);
             var tokenizer = text?.Tokenizer ?? new ByteTokenizer(loaded.Info.VocabularySize);
             var geometry = new KvGeometry(loaded.Model.KvLayout, options.Engine.KvType.ElementType(), options.Engine.BlockTokens);
             var size = KvPoolSizing.Size(new KvPoolWish
@@ -120,11 +120,16 @@ internal sealed class HostedModelLoader(SiloOptions options, TimeProvider clock,
         },
     };
 
-    private QuantizeTo Quantize() => options.Quantize switch
+    /// <summary>How the options say that a model is loaded.</summary>
+    internal static ModelLoadOptions LoadOptionsOf(SiloOptions options) => new()
     {
-        "int8" => QuantizeTo.Int8,
-        "int4" => QuantizeTo.Int4,
-        _ => QuantizeTo.None,
+        Format = options.LoadFormat == "dummy" ? LoadFormat.Dummy : LoadFormat.Auto,
+        Quantize = options.Quantize switch
+        {
+            "int8" => QuantizeTo.Int8,
+            "int4" => QuantizeTo.Int4,
+            _ => QuantizeTo.None,
+        },
     };
 
     private static long DrawSeed() => BitConverter.ToInt64(RandomNumberGenerator.GetBytes(sizeof(long)));

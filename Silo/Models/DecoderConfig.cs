@@ -7,7 +7,7 @@ namespace XLLM.Silo.Models;
 internal sealed record DecoderConfig
 {
     // Bounds far above any published model: a damaged file must end in a message, not in an allocation.
-    private const int MostLayers = 4096;
+    internal const int MostLayers = 4096;
     private const int MostColumns = 1 << 20;
     private const int MostTokens = 1 << 24;
 

@@ -5,7 +5,7 @@ using XLLM.Silo.Weights;
 namespace XLLM.Silo.Models;
 
 /// <summary>What all decoders share: embedding, a stack of layers, a final norm, a head. A family says what one layer is.</summary>
-internal sealed class DecoderModel : ICausalModel
+internal sealed class DecoderModel : ICausalModel, IDraftTarget
 {
     private readonly Embedding _embedding;
     private readonly IDecoderLayer[] _layers;
@@ -31,9 +31,8 @@ internal sealed class DecoderModel : ICausalModel
             checkpoint.At("lm_head").Ignore("weight");      // some exporters write the tied table a second time
         }
 
-        var frequencies = config.Rope.Scaling.InverseFrequencies(config.Rope.Theta, config.RotatedColumns);
-        _rope = new(checkpoint.Constant("rope frequencies", frequencies), (float)config.Rope.Scaling.AttentionScale);
-
+        _rope = config.Rope.Table(config.RotatedColumns, checkpoint);
+        HiddenSize = config.HiddenSize;
         VocabularySize = config.VocabSize;
         MaxContext = config.MaxContext;
         KvLayout = new([new(kept, [.. Enumerable.Range(0, config.NumHiddenLayers)], config.Heads.KvHeads, config.Heads.HeadSize) { Index = index }]);
@@ -49,18 +48,37 @@ internal sealed class DecoderModel : ICausalModel
     public KvLayout KvLayout { get; }
 
     /// <inheritdoc/>
+    public int HiddenSize { get; }
+
+    /// <inheritdoc/>
+    public int LayerCount => _layers.Length;
+
+    /// <inheritdoc/>
+    public Embedding Embedding => _embedding;
+
+    /// <inheritdoc/>
+    public Linear Head => _head;
+
+    /// <inheritdoc/>
     public Tensor Forward(ForwardBatch batch, IOps ops)
     {
         var angles = ops.RopeAngles(batch.Positions, _rope);                            // [rows, head size]
         var hidden = _embedding.Forward(batch.TokenIds, ops);                           // [rows, hidden]
+        batch.Capture?.Begin();
         for (var i = 0; i < _layers.Length; i++)
         {
             batch.HiddenStates?.Invoke(i, hidden);
+            batch.Capture?.See(i, hidden, ops);
             _layers[i].Forward(hidden, angles, batch, ops);
         }
 
         // A row's norm does not depend on the other rows, so the one for the observer and the one for the head agree.
         batch.HiddenStates?.Invoke(_layers.Length, _finalNorm.Forward(hidden, ops));
+        if (batch.Capture?.Wants(_layers.Length) == true)
+        {
+            batch.Capture.See(_layers.Length, _finalNorm.Forward(hidden, ops), ops);
+        }
+
         var wanted = ops.Rows(hidden, batch.LogitRows);                                 // [wanted, hidden]
         return _head.Forward(_finalNorm.Forward(wanted, ops), ops);                     // [wanted, vocabulary]
     }

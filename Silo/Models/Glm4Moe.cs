@@ -11,24 +11,41 @@ internal static class Glm4Moe
     /// <summary>Builds the model from its files. The draft layers that follow the decoder's own are left for the draft model.</summary>
     public static ICausalModel Create(ModelConfigReader file, Checkpoint checkpoint)
     {
-        var config = DecoderConfig.Read(file, new DecoderFamily { RmsNormEps = 1e-5, PartialRotaryFactor = 0.5 });
-        var experts = ExpertConfig.ReadDeepSeek(file, ExpertScore.Sigmoid);
-        var normalizeHeads = file.Flag("use_qk_norm", missing: false);
-        DraftLayers.Ignore(file, config.NumHiddenLayers, checkpoint);
-        return new DecoderModel(config, checkpoint, Layer);
+        var wiring = Wiring.Read(file);
+        DraftLayers.Ignore(file, wiring.Config.NumHiddenLayers, checkpoint);
+        return new DecoderModel(wiring.Config, checkpoint, (index, at) => wiring.Layer(index, index, at));
+    }
 
-        IDecoderLayer Layer(int index, Checkpoint at)
+    /// <summary>Builds the draft model from the layer that follows the decoder's own.</summary>
+    public static IDraftModel CreateDraft(ModelConfigReader file, Checkpoint checkpoint, IDraftTarget target)
+    {
+        var wiring = Wiring.Read(file);
+        var config = wiring.Config;
+        var at = DraftLayers.Take(file, config.NumHiddenLayers, checkpoint);
+        var kept = new KvGroup(KvGroupKind.FullAttention, [0], config.Heads.KvHeads, config.Heads.HeadSize);
+        return new MtpDraft(config, at, target, wiring.Layer(config.NumHiddenLayers, kvLayer: 0, at), kept);
+    }
+
+    /// <summary>What all layers of a model share.</summary>
+    private sealed record Wiring(DecoderConfig Config, ExpertConfig Experts, bool NormalizeHeads)
+    {
+        public static Wiring Read(ModelConfigReader file) => new(
+            DecoderConfig.Read(file, new DecoderFamily { RmsNormEps = 1e-5, PartialRotaryFactor = 0.5 }),
+            ExpertConfig.ReadDeepSeek(file, ExpertScore.Sigmoid),
+            file.Flag("use_qk_norm", missing: false));
+
+        public PreNormLayer Layer(int index, int kvLayer, Checkpoint at)
         {
             var self = at.At("self_attn");
-            var attention = new GroupedQueryAttention(self, index, config.HiddenSize, config.Heads, config.AttentionBias, outputBias: false)
+            var attention = new GroupedQueryAttention(self, kvLayer, Config.HiddenSize, Config.Heads, Config.AttentionBias, outputBias: false)
             {
-                QueryNorm = normalizeHeads ? new(self.At("q_norm"), config.Heads.HeadSize, config.RmsNormEps) : null,
-                KeyNorm = normalizeHeads ? new(self.At("k_norm"), config.Heads.HeadSize, config.RmsNormEps) : null,
+                QueryNorm = NormalizeHeads ? new(self.At("q_norm"), Config.Heads.HeadSize, Config.RmsNormEps) : null,
+                KeyNorm = NormalizeHeads ? new(self.At("k_norm"), Config.Heads.HeadSize, Config.RmsNormEps) : null,
             };
-            IFeedForward feedForward = experts.IsIn(index)
-                ? new ExpertFeedForward(at.At("mlp"), config.HiddenSize, experts)
-                : new GatedFeedForward(at.At("mlp"), config.HiddenSize, config.IntermediateSize, bias: false);
-            return new PreNormLayer(config, at, attention, feedForward);
+            IFeedForward feedForward = Experts.IsIn(index)
+                ? new ExpertFeedForward(at.At("mlp"), Config.HiddenSize, Experts)
+                : new GatedFeedForward(at.At("mlp"), Config.HiddenSize, Config.IntermediateSize, bias: false);
+            return new PreNormLayer(Config, at, attention, feedForward);
         }
     }
 }

@@ -106,6 +106,19 @@ internal sealed class ModelConfigReader
         { } field => throw Wrong(name, field, "a text"),
     };
 
+    /// <summary>A text, or null where the field is missing or no text (a field that may be a text or something else).</summary>
+    public string? TextOrNull(string name) => Find(name) is { ValueKind: JsonValueKind.String } field ? field.GetString() : null;
+
+    /// <summary>Whether a field is missing or says nothing: null, false, "", [] or {}.</summary>
+    public bool IsUnset(string name) => Find(name) switch
+    {
+        null or { ValueKind: JsonValueKind.False } => true,
+        { ValueKind: JsonValueKind.String } field => field.GetString()!.Length == 0,
+        { ValueKind: JsonValueKind.Array } field => field.GetArrayLength() == 0,
+        { ValueKind: JsonValueKind.Object } field => field.GetPropertyCount() == 0,
+        _ => false,
+    };
+
     /// <summary>A list of texts; empty where the field is missing.</summary>
     public IReadOnlyList<string> Texts(string name)
     {

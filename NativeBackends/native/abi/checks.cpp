@@ -295,8 +295,6 @@ void experts(const xllm_tensor& x, const xllm_tensor& ids, const xllm_tensor& we
         require(gate.columns == x.columns && up.columns == x.columns && gate.rows == intermediate && up.rows == intermediate &&
                     down.columns == intermediate && down.rows == x.columns,
                 op, ": gate ", gate, ", up ", up, " and down ", down, " of expert ", e, " do not fit each other and x ", x);
-        require(gate.order == nullptr && up.order == nullptr && down.order == nullptr, op, ": expert ", e,
-                " has columns in an order of its own (act-order), which is for single weights only");
     }
 
     for (int32_t r = 0; r < ids.rows; ++r) {

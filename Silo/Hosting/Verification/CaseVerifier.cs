@@ -1,6 +1,5 @@
 using XLLM.NativeBackends;
 using XLLM.NativeBackends.Ops;
-using XLLM.Silo.Models;
 using XLLM.Silo.Weights;
 
 namespace XLLM.Silo.Hosting.Verification;
@@ -25,7 +24,7 @@ internal readonly record struct CaseResult(CaseOutcome Outcome, string Details);
 internal static class CaseVerifier
 {
     /// <summary>Every check, in the order in which their results are shown. A new one is a line here.</summary>
-    private static readonly IGoldenCheck[] Checks = [new LogitsCheck(), new ActivationsCheck(), new HiddenStatesCheck(), new GreedyCheck(), new InvarianceCheck()];
+    private static readonly IGoldenCheck[] Checks = [new LogitsCheck(), new ActivationsCheck(), new HiddenStatesCheck(), new GreedyCheck(), new DraftCheck("mtp_hidden", "mtp_logits"), new DraftCheck("draft_hidden", "draft_logits"), new InvarianceCheck()];
 
     /// <summary>Runs a case.</summary>
     /// <param name="folder">A folder with a golden file.</param>
@@ -51,7 +50,6 @@ internal static class CaseVerifier
 
     private static CaseResult RunChecks(string folder, BackendEntry entry, BackendOptions options)
     {
-        RejectAdapter(folder);
         var golden = GoldenCase.Open(folder);
         var recorded = golden.Recorded;
         var checks = Checks.Where(check => check.Needs.All(recorded.Contains)).ToArray();
@@ -61,8 +59,10 @@ internal static class CaseVerifier
         }
 
         using var backend = entry.Open(options);
-        var loaded = ModelLoader.Load(folder, backend, new ModelLoadOptions());
-        using var runner = new ModelRunner(backend, loaded.Model, golden.Prompts.Count, LongestSequence(golden));
+        var models = CaseModels.Load(folder, recorded, backend);
+        using var runner = new ModelRunner(backend, models.Target.Model, golden.Prompts.Count, LongestSequence(golden)) { Adapters = models.Target.Adapters, Adapter = models.Adapter };
+        using var drafts = models.Draft is { } draft ? new DraftRunner(backend, draft.Model, runner, golden.Prompts.Count, LongestSequence(golden)) : null;
+        runner.Draft = drafts;
         var results = checks.Select(check => check.Run(golden, runner)).ToArray();
 
         var left = recorded.Except(checks.SelectMany(check => check.Needs)).ToArray();
@@ -73,12 +73,4 @@ internal static class CaseVerifier
 
     private static int LongestSequence(GoldenCase golden) =>
         golden.Prompts.Max(prompt => prompt.TokenIds.Length + (prompt.Has("greedy") ? prompt.Integers("greedy").Length : 0));
-
-    private static void RejectAdapter(string folder)
-    {
-        if (File.Exists(Path.Combine(folder, "adapter_config.json")))
-        {
-            throw new UnsupportedModelException($"{folder}: adapters are not supported yet");
-        }
-    }
 }

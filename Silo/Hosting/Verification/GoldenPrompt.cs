@@ -18,6 +18,10 @@ internal sealed class GoldenPrompt(SafetensorsFile golden, int number, int[] tok
     /// <summary>Whether something is recorded for this prompt.</summary>
     public bool Has(string what) => golden.Tensors.ContainsKey($"{Number}.{what}");
 
+    /// <summary>First dimension of something recorded.</summary>
+    /// <exception cref="CheckpointException">Missing, or without dimensions.</exception>
+    public int RowsOf(string what) => golden.Get($"{Number}.{what}").Shape is [var rows, ..] ? rows : 0;
+
     /// <summary>Recorded numbers of the shape that the check expects.</summary>
     /// <exception cref="CheckpointException">Missing, of another type or shape.</exception>
     public float[] Floats(string what, params int[] shape) => Shaped(what, shape).ToFloats();

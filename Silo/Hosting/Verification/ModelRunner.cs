@@ -1,6 +1,7 @@
 using XLLM.NativeBackends.Ops;
 using XLLM.Silo.Execution;
 using XLLM.Silo.Models;
+using XLLM.Silo.Models.Adapters;
 
 namespace XLLM.Silo.Hosting.Verification;
 
@@ -18,6 +19,9 @@ internal sealed class RunnerSequence(int groups)
 
     /// <summary>Tokens whose keys and values are in the pool.</summary>
     public int ComputedTokens { get; set; }
+
+    /// <summary>Added to its rows; null: the base model alone.</summary>
+    public LoraAdapter? Adapter { get; init; }
 }
 
 /// <summary>Runs a model step by step without the engine: no scheduler, no sampling, no concurrency. For checks and tools.</summary>
@@ -60,6 +64,24 @@ internal sealed class ModelRunner : IDisposable
         }
     }
 
+    /// <summary>Whether a step goes on where the one before on the same backend ended, whose results stay valid: a draft's after its target's.</summary>
+    public bool ContinuesStep { get; init; }
+
+    /// <summary>Rotary position of a sequence's first token.</summary>
+    public int FirstPosition { get; init; }
+
+    /// <summary>Keeps the hidden states of the next steps; null: none.</summary>
+    public StateCapture? Capture { get; set; }
+
+    /// <summary>The draft model that guesses for this one, or null.</summary>
+    public DraftRunner? Draft { get; set; }
+
+    /// <summary>The model's adapters; null: it runs without.</summary>
+    public LoraAdapters? Adapters { get; init; }
+
+    /// <summary>The adapter of sequences that are started; null: none.</summary>
+    public LoraAdapter? Adapter { get; set; }
+
     /// <summary>Columns of the logits.</summary>
     public int VocabularySize => _model.VocabularySize;
 
@@ -73,7 +95,7 @@ internal sealed class ModelRunner : IDisposable
     public int MaxContext => _model.MaxContext;
 
     /// <summary>Starts a sequence without tokens.</summary>
-    public RunnerSequence Start() => new(_model.KvLayout.Groups.Count);
+    public RunnerSequence Start() => new(_model.KvLayout.Groups.Count) { Adapter = Adapter };
 
     /// <summary>Ends a sequence: its KV blocks go to the next one.</summary>
     public void Release(RunnerSequence sequence)
@@ -117,8 +139,13 @@ internal sealed class ModelRunner : IDisposable
     private float[] Step(IReadOnlyList<RunnerGrant> grants, Action<int, float[]>? hiddenStates, Func<IndexedRows, Tensor>? reviseSelection)
     {
         var ops = _backend.Ops;
-        ops.BeginStep();
+        if (!ContinuesStep)
+        {
+            ops.BeginStep();
+        }
+
         var batch = BuildBatch(grants, ops);
+        batch.Capture = Capture;
         batch.LogitRows = ops.Integers([.. Enumerable.Range(0, batch.TokenIds.Columns)]);
         batch.ReviseSelection = reviseSelection;
         batch.HiddenStates = hiddenStates is null ? null : (layer, states) => hiddenStates(layer, Read(states));
@@ -167,7 +194,7 @@ internal sealed class ModelRunner : IDisposable
                     throw new ArgumentException($"token {token} is not in the vocabulary of {VocabularySize}", nameof(grants));
                 }
 
-                positions.Add(sequence.ComputedTokens + tokenIds.Count - rowStarts[^1]);
+                positions.Add(FirstPosition + sequence.ComputedTokens + tokenIds.Count - rowStarts[^1]);
                 tokenIds.Add(token);
             }
 
@@ -176,6 +203,7 @@ internal sealed class ModelRunner : IDisposable
             Reserve(sequence, contexts[^1]);
         }
 
+        Adapters?.Use(AdapterRuns(grants, rowStarts), tokenIds.Count);
         var starts = ops.Integers([.. rowStarts]);
         var lengths = ops.Integers([.. contexts]);
         var groups = Enumerable.Range(0, _model.KvLayout.Groups.Count).Select(group => BuildAttention(grants, group, starts, lengths, ops)).ToArray();
@@ -206,6 +234,12 @@ internal sealed class ModelRunner : IDisposable
 
         return new AttentionBatch(rowStarts, contexts, ops.Integers(tables, grants.Count), ops.Integers([.. slots]));
     }
+
+    private static AdapterRows[] AdapterRuns(IReadOnlyList<RunnerGrant> grants, List<int> rowStarts) =>
+    [
+        .. grants.Select((grant, i) => (grant.Sequence.Adapter, First: rowStarts[i], Count: rowStarts[i + 1] - rowStarts[i]))
+            .Where(run => run.Adapter is not null).Select(run => new AdapterRows(run.Adapter!, run.First, run.Count)),
+    ];
 
     private void Reserve(RunnerSequence sequence, int tokens)
     {

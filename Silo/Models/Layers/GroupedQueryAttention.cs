@@ -6,15 +6,16 @@ namespace XLLM.Silo.Models.Layers;
 /// <summary>Causal attention whose query heads share key and value heads. Source: Ainslie et al. 2023, arXiv:2305.13245.</summary>
 /// <param name="at">Where "q_proj", "k_proj", "v_proj" and "o_proj" are.</param>
 /// <param name="layer">Model layer: index into the step's KV layers.</param>
-/// <param name="hidden">Columns of the input and of the result.</param>
+/// <param name="hidden">Columns of the result, and of the input unless said otherwise.</param>
 /// <param name="heads">Head counts and size: the one place where heads would be split between ranks.</param>
 /// <param name="inputBias">Whether the query, key and value projections have biases.</param>
 /// <param name="outputBias">Whether the output projection has one.</param>
-internal sealed class GroupedQueryAttention(Checkpoint at, int layer, int hidden, HeadLayout heads, bool inputBias, bool outputBias) : IAttention
+/// <param name="inputs">Columns of the input; null: as many as of the result.</param>
+internal sealed class GroupedQueryAttention(Checkpoint at, int layer, int hidden, HeadLayout heads, bool inputBias, bool outputBias, int? inputs = null) : IAttention
 {
-    private readonly Linear _query = new(at.At("q_proj"), heads.QueryWidth, hidden, inputBias);
-    private readonly Linear _key = new(at.At("k_proj"), heads.KvWidth, hidden, inputBias);
-    private readonly Linear _value = new(at.At("v_proj"), heads.KvWidth, hidden, inputBias);
+    private readonly Linear _query = new(at.At("q_proj"), heads.QueryWidth, inputs ?? hidden, inputBias);
+    private readonly Linear _key = new(at.At("k_proj"), heads.KvWidth, inputs ?? hidden, inputBias);
+    private readonly Linear _value = new(at.At("v_proj"), heads.KvWidth, inputs ?? hidden, inputBias);
     private readonly Linear _output = new(at.At("o_proj"), hidden, heads.QueryWidth, outputBias);
     private readonly float _scale = (float)(1 / Math.Sqrt(heads.HeadSize));
 
