@@ -1,5 +1,6 @@
 using XLLM.NativeBackends;
 using XLLM.NativeBackends.Ops;
+using XLLM.Silo.KvCache;
 using XLLM.Silo.Models;
 using XLLM.Silo.Weights;
 
@@ -31,11 +32,12 @@ internal static class CaseVerifier
     /// <param name="folder">A folder with a golden file.</param>
     /// <param name="entry">The backend; it can run here.</param>
     /// <param name="options">Given to the backend.</param>
-    public static CaseResult Run(string folder, BackendEntry entry, BackendOptions options)
+    /// <param name="kvType">How keys and values are kept; the tolerances are for F32.</param>
+    public static CaseResult Run(string folder, BackendEntry entry, BackendOptions options, KvType kvType = KvType.F32)
     {
         try
         {
-            return RunChecks(folder, entry, options);
+            return RunChecks(folder, entry, options, kvType);
         }
         catch (UnsupportedModelException exception)
         {
@@ -49,7 +51,7 @@ internal static class CaseVerifier
         }
     }
 
-    private static CaseResult RunChecks(string folder, BackendEntry entry, BackendOptions options)
+    private static CaseResult RunChecks(string folder, BackendEntry entry, BackendOptions options, KvType kvType)
     {
         RejectAdapter(folder);
         var golden = GoldenCase.Open(folder);
@@ -62,7 +64,7 @@ internal static class CaseVerifier
 
         using var backend = entry.Open(options);
         var loaded = ModelLoader.Load(folder, backend, new ModelLoadOptions());
-        using var runner = new ModelRunner(backend, loaded.Model, golden.Prompts.Count, LongestSequence(golden));
+        using var runner = new ModelRunner(backend, loaded.Model, golden.Prompts.Count, LongestSequence(golden), kvType);
         var results = checks.Select(check => check.Run(golden, runner)).ToArray();
 
         var left = recorded.Except(checks.SelectMany(check => check.Needs)).ToArray();
