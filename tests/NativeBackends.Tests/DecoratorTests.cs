@@ -18,7 +18,7 @@ public sealed class DecoratorTests
         var (sum, term) = (harness.Floats(Harness.Random(3, 7 * 33), 7, gap: 3), harness.Floats(Harness.Random(4, 7 * 33), 7));
         checking.Add(sum, term);
         harness.AssertGapsUntouched(sum);
-        checking.Rotate(x, checking.RopeAngles(checking.Integers([0, 1, 2, 3, 4, 5, 6]), new RopeTable(harness.Floats([1f, 0.1f], 1), 1)), 4, RopePairing.Halves);
+        checking.Rotate(harness.Floats(Harness.Random(5, 7 * 32), 7), checking.RopeAngles(checking.Integers([0, 1, 2, 3, 4, 5, 6]), new RopeTable(harness.Floats([1f, 0.1f], 1), 1)), 4, RopePairing.Halves);
         Assert.Equal(5, checking.Checked);
     }
 
