@@ -17,14 +17,14 @@ internal sealed class KvGeometry
     private readonly (int KvHeads, int HeadSize, long Keys, long Values)[] _places;
 
     /// <param name="layout">What the layers keep.</param>
-    /// <param name="dtype">Element type of keys and values: F32 or BF16.</param>
+    /// <param name="dtype">Element type of keys and values: F32, BF16 or I8.</param>
     /// <param name="blockTokens">Tokens of one KV block, at least 1.</param>
     /// <exception cref="ArgumentException">A layer is in no group or in two, or a number is out of its range; the message names it.</exception>
     public KvGeometry(KvLayout layout, DType dtype, int blockTokens)
     {
-        if (dtype is not (DType.F32 or DType.BF16))
+        if (dtype is not (DType.F32 or DType.BF16 or DType.I8))
         {
-            throw new ArgumentException($"keys and values are kept as F32 or BF16, not {dtype}", nameof(dtype));
+            throw new ArgumentException($"keys and values are kept as F32, BF16 or I8, not {dtype}", nameof(dtype));
         }
 
         ArgumentOutOfRangeException.ThrowIfLessThan(blockTokens, 1);
@@ -58,7 +58,7 @@ internal sealed class KvGeometry
             throw new ArgumentException($"a group of layers needs heads and columns: it has {group.KvHeads} KV heads of {group.HeadSize} columns");
         }
 
-        var bytes = Align((long)group.KvHeads * BlockTokens * group.HeadSize * DType.Size());
+        var bytes = Align(group.KvHeads * BlockTokens * KvLayer.VectorBytes(DType, group.HeadSize));
         var next = 0L;
         foreach (var layer in group.Layers)
         {
@@ -87,7 +87,7 @@ internal sealed class KvGeometry
             return keys;
         }
 
-        return group.Index is { } index && index.Layers.Contains(layer) ? Align((long)BlockTokens * index.Columns * DType.Size()) : 0;
+        return group.Index is { } index && index.Layers.Contains(layer) ? Align(BlockTokens * KvLayer.VectorBytes(DType, index.Columns)) : 0;
     }
 
     private static long Align(long bytes) => (bytes + Alignment - 1) / Alignment * Alignment;

@@ -10,7 +10,7 @@ internal sealed class KvPool : IDisposable
 
     /// <param name="backend">Owner of the memory.</param>
     /// <param name="layout">What the model's layers keep.</param>
-    /// <param name="dtype">Element type of keys and values: F32 or BF16.</param>
+    /// <param name="dtype">Element type of keys and values: F32, BF16 or I8.</param>
     /// <param name="blockTokens">Tokens of one KV block, at least 1.</param>
     /// <param name="blocks">Number of KV blocks, at least 1; slots (block * blockTokens + offset) must fit an int.</param>
     /// <exception cref="OpException">The backend has not that much memory.</exception>

@@ -117,8 +117,8 @@ void require_consistent_batch(const char* op, const xllm_tensor& q, const xllm_k
 }
 
 void require_pool(const char* op, const xllm_kv_layer& kv, int32_t rows) {
-    require((kv.dtype == XLLM_F32 || kv.dtype == XLLM_BF16) && kv.block_tokens >= 1, op, ": a pool of type ", kv.dtype, " with ",
-            kv.block_tokens, " tokens a block; it must be F32 or BF16 with at least 1");
+    require((kv.dtype == XLLM_F32 || kv.dtype == XLLM_BF16 || kv.dtype == XLLM_I8) && kv.block_tokens >= 1, op, ": a pool of type ", kv.dtype, " with ",
+            kv.block_tokens, " tokens a block; it must be F32, BF16 or I8 with at least 1");
     require(kv.pool != nullptr || rows == 0, op, ": no pool for ", rows, " rows");
 }
 

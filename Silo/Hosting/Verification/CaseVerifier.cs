@@ -1,5 +1,6 @@
 using XLLM.NativeBackends;
 using XLLM.NativeBackends.Ops;
+using XLLM.Silo.KvCache;
 using XLLM.Silo.Weights;
 
 namespace XLLM.Silo.Hosting.Verification;
@@ -30,11 +31,12 @@ internal static class CaseVerifier
     /// <param name="folder">A folder with a golden file.</param>
     /// <param name="entry">The backend; it can run here.</param>
     /// <param name="options">Given to the backend.</param>
-    public static CaseResult Run(string folder, BackendEntry entry, BackendOptions options)
+    /// <param name="kvType">How keys and values are kept; the tolerances are for F32.</param>
+    public static CaseResult Run(string folder, BackendEntry entry, BackendOptions options, KvType kvType = KvType.F32)
     {
         try
         {
-            return RunChecks(folder, entry, options);
+            return RunChecks(folder, entry, options, kvType);
         }
         catch (UnsupportedModelException exception)
         {
@@ -48,7 +50,7 @@ internal static class CaseVerifier
         }
     }
 
-    private static CaseResult RunChecks(string folder, BackendEntry entry, BackendOptions options)
+    private static CaseResult RunChecks(string folder, BackendEntry entry, BackendOptions options, KvType kvType)
     {
         var golden = GoldenCase.Open(folder);
         var recorded = golden.Recorded;
@@ -60,7 +62,7 @@ internal static class CaseVerifier
 
         using var backend = entry.Open(options);
         var models = CaseModels.Load(folder, recorded, backend);
-        using var runner = new ModelRunner(backend, models.Target.Model, golden.Prompts.Count, LongestSequence(golden)) { Adapters = models.Target.Adapters, Adapter = models.Adapter };
+        using var runner = new ModelRunner(backend, models.Target.Model, golden.Prompts.Count, LongestSequence(golden), kvType) { Adapters = models.Target.Adapters, Adapter = models.Adapter };
         using var drafts = models.Draft is { } draft ? new DraftRunner(backend, draft.Model, runner, golden.Prompts.Count, LongestSequence(golden)) : null;
         runner.Draft = drafts;
         var results = checks.Select(check => check.Run(golden, runner)).ToArray();

@@ -1,5 +1,6 @@
 using XLLM.NativeBackends.Ops;
 using XLLM.Silo.Execution;
+using XLLM.Silo.KvCache;
 using XLLM.Silo.Models;
 using XLLM.Silo.Models.Adapters;
 
@@ -41,14 +42,15 @@ internal sealed class ModelRunner : IDisposable
     /// <param name="model">Loaded on <paramref name="backend"/>.</param>
     /// <param name="sequences">Most sequences at once.</param>
     /// <param name="tokens">Most tokens of a sequence.</param>
-    public ModelRunner(IBackend backend, ICausalModel model, int sequences, int tokens)
+    /// <param name="kvType">How keys and values are kept.</param>
+    public ModelRunner(IBackend backend, ICausalModel model, int sequences, int tokens, KvType kvType = KvType.F32)
     {
         _backend = backend;
         _recorded = new RecordedSelection(backend);
         _model = model;
         var groups = model.KvLayout.Groups;
         var blocks = checked(sequences * groups.Count * ((tokens + BlockTokens - 1) / BlockTokens));
-        _pool = new KvPool(backend, model.KvLayout, DType.F32, BlockTokens, blocks);
+        _pool = new KvPool(backend, model.KvLayout, kvType.ElementType(), BlockTokens, blocks);
 
         var order = Enumerable.Range(0, blocks).ToArray();
         new Random(blocks).Shuffle(order);

@@ -93,7 +93,7 @@ typedef struct xllm_weight {
 /* Keys and values of one layer: block b's keys are at pool + b * block_stride + key_offset, [kv_heads, block_tokens, head_size]. */
 typedef struct xllm_kv_layer {
     void* pool;
-    int32_t dtype; /* XLLM_F32 or XLLM_BF16 */
+    int32_t dtype; /* XLLM_F32, XLLM_BF16, or XLLM_I8: a vector is its scale (F32), then a signed code per column */
     int32_t block_tokens;
     int32_t kv_heads;
     int32_t head_size;
