@@ -50,6 +50,12 @@ internal sealed class BlockTables
     /// <summary>Blocks of every table that were offered to the prefix cache already.</summary>
     internal int CommittedBlocks { get; set; }
 
+    /// <summary>Whether every token has a place of its own in a group's blocks.</summary>
+    public bool HasSlots(int group) => _rules[group].HasSlots;
+
+    /// <summary>Where a recurrent state is read from by the next step; the group's table says where it is written to.</summary>
+    public ReadOnlySpan<int> ReadBlocks(int group) => _groups[group].Blocks;
+
     /// <summary>The table of a group.</summary>
     public BlockTable this[int group] => _groups[group];
 }

@@ -18,13 +18,21 @@ internal sealed class DecoderModel : ICausalModel
     /// <param name="layer">Builds layer i from the place of its tensors.</param>
     /// <param name="kept">What every layer keeps per token.</param>
     /// <param name="index">The index keys that some layers keep besides; null: none.</param>
+    /// <param name="layout">What the layers keep where they do not all keep the same; null: what <paramref name="kept"/> and <paramref name="index"/> say.</param>
+    /// <param name="root">Where embedding, layers and final norm are.</param>
     public DecoderModel(
-        DecoderConfig config, Checkpoint checkpoint, Func<int, Checkpoint, IDecoderLayer> layer, KvGroupKind kept = KvGroupKind.FullAttention, KvIndex? index = null)
+        DecoderConfig config,
+        Checkpoint checkpoint,
+        Func<int, Checkpoint, IDecoderLayer> layer,
+        KvGroupKind kept = KvGroupKind.FullAttention,
+        KvIndex? index = null,
+        KvLayout? layout = null,
+        string root = "model")
     {
-        var model = checkpoint.At("model");
+        var model = checkpoint.At(root);
         _embedding = new(model.At("embed_tokens"), config.VocabSize, config.HiddenSize);
         _layers = [.. Enumerable.Range(0, config.NumHiddenLayers).Select(i => layer(i, model.At($"layers.{i}")))];
-        _finalNorm = new(model.At("norm"), config.HiddenSize, config.RmsNormEps);
+        _finalNorm = new(model.At("norm"), config.HiddenSize, config.RmsNormEps, config.ZeroCenteredNorms);
         _head = config.TieWordEmbeddings ? _embedding.AsHead() : new(checkpoint.At("lm_head"), config.VocabSize, config.HiddenSize);
         if (config.TieWordEmbeddings)
         {
@@ -36,7 +44,7 @@ internal sealed class DecoderModel : ICausalModel
 
         VocabularySize = config.VocabSize;
         MaxContext = config.MaxContext;
-        KvLayout = new([new(kept, [.. Enumerable.Range(0, config.NumHiddenLayers)], config.Heads.KvHeads, config.Heads.HeadSize) { Index = index }]);
+        KvLayout = layout ?? new([new(kept, [.. Enumerable.Range(0, config.NumHiddenLayers)], config.Heads.KvHeads, config.Heads.HeadSize) { Index = index }]);
     }
 
     /// <inheritdoc/>

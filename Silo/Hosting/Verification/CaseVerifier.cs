@@ -52,7 +52,13 @@ internal static class CaseVerifier
     private static CaseResult RunChecks(string folder, BackendEntry entry, BackendOptions options)
     {
         RejectAdapter(folder);
-        var golden = GoldenCase.Open(folder);
+        var whole = GoldenCase.Open(folder);
+        var golden = whole.TextAlone();
+        if (golden.Prompts.Count == 0)
+        {
+            return new(CaseOutcome.Skipped, "all prompts have pictures, which are not supported yet");
+        }
+
         var recorded = golden.Recorded;
         var checks = Checks.Where(check => check.Needs.All(recorded.Contains)).ToArray();
         if (checks.Length == 0)
@@ -67,6 +73,7 @@ internal static class CaseVerifier
 
         var left = recorded.Except(checks.SelectMany(check => check.Needs)).ToArray();
         var note = left.Length == 0 ? string.Empty : $"; not checked: {string.Join(", ", left)}";
+        note += golden.Prompts.Count < whole.Prompts.Count ? $"; {whole.Prompts.Count - golden.Prompts.Count} prompts with pictures not checked" : string.Empty;
         var passed = results.All(result => result.Passed);
         return new(passed ? CaseOutcome.Passed : CaseOutcome.Failed, string.Join("; ", results.OrderBy(result => result.Passed).Select(result => result.Summary)) + note);
     }

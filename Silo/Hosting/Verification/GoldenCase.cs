@@ -16,6 +16,12 @@ internal sealed class GoldenCase
     /// <summary>By number.</summary>
     public IReadOnlyList<GoldenPrompt> Prompts { get; }
 
+    /// <summary>Greedy tokens are chosen among the ids below this; null: among all.</summary>
+    public int? GreedyBelow { get; private init; }
+
+    /// <summary>The case without the prompts that have pictures: for models whose picture encoder is not there.</summary>
+    public GoldenCase TextAlone() => new(_golden, [.. Prompts.Where(prompt => !prompt.Has("pixel_values"))]) { GreedyBelow = GreedyBelow };
+
     /// <summary>What is recorded, without prompt numbers, in order of name: "greedy", "input_ids", "logits".</summary>
     public IReadOnlyList<string> Recorded => [.. _golden.Tensors.Keys.Select(name => name[(name.IndexOf('.', StringComparison.Ordinal) + 1)..]).Distinct().Order(StringComparer.Ordinal)];
 
@@ -31,6 +37,8 @@ internal sealed class GoldenCase
             prompts.Add(ids.Length > 0 ? new GoldenPrompt(golden, number, ids) : throw new CheckpointException($"{golden.Path}: prompt {number} is empty"));
         }
 
-        return prompts.Count > 0 ? new GoldenCase(golden, prompts) : throw new CheckpointException($"{golden.Path}: no tensor \"0.input_ids\", so there is no prompt to run");
+        var about = Path.Combine(folder, "about.json");
+        var below = File.Exists(about) ? ModelConfigReader.Load(about).OptionalInteger("greedy_below") : null;
+        return prompts.Count > 0 ? new GoldenCase(golden, prompts) { GreedyBelow = below } : throw new CheckpointException($"{golden.Path}: no tensor \"0.input_ids\", so there is no prompt to run");
     }
 }

@@ -22,7 +22,8 @@ internal sealed class GreedyCheck : IGoldenCheck
                 throw new CheckpointException($"prompt {prompt.Number} and its {compared} greedy tokens are longer than the model's context of {runner.MaxContext}");
             }
 
-            var actual = runner.ChoosesPositions ? Recompute(runner, prompt.TokenIds, compared) : Continue(runner, prompt.TokenIds, compared);
+            var ids = golden.GreedyBelow ?? runner.VocabularySize;
+            var actual = runner.ChoosesPositions ? Recompute(runner, prompt.TokenIds, compared, ids) : Continue(runner, prompt.TokenIds, compared, ids);
             for (var i = 0; i < compared; i++)
             {
                 if (actual[i] != expected[i])
@@ -42,7 +43,8 @@ internal sealed class GreedyCheck : IGoldenCheck
     /// <param name="runner">Computes.</param>
     /// <param name="prompt">At least one token.</param>
     /// <param name="tokens">How many to decode.</param>
-    public static IReadOnlyList<int> Continue(ModelRunner runner, ReadOnlyMemory<int> prompt, int tokens)
+    /// <param name="ids">Tokens that may be chosen: the first ones of the vocabulary; null: all.</param>
+    public static IReadOnlyList<int> Continue(ModelRunner runner, ReadOnlyMemory<int> prompt, int tokens, int? ids = null)
     {
         var decoded = new List<int>();
         var sequence = runner.Start();
@@ -50,7 +52,7 @@ internal sealed class GreedyCheck : IGoldenCheck
         while (decoded.Count < tokens)
         {
             var logits = runner.Step(sequence, next).AsSpan()[^runner.VocabularySize..];
-            decoded.Add(IndexOfLargest(logits));
+            decoded.Add(IndexOfLargest(logits[..(ids ?? logits.Length)]));
             next = new[] { decoded[^1] };
         }
 
@@ -59,12 +61,12 @@ internal sealed class GreedyCheck : IGoldenCheck
     }
 
     /// <summary>As <see cref="Continue"/>, but the whole sequence is computed again for every token, as the reference did.</summary>
-    private static List<int> Recompute(ModelRunner runner, ReadOnlyMemory<int> prompt, int tokens)
+    private static List<int> Recompute(ModelRunner runner, ReadOnlyMemory<int> prompt, int tokens, int ids)
     {
         int[] sequence = [.. prompt.Span, .. new int[tokens]];
         for (var length = prompt.Length; length < sequence.Length; length++)
         {
-            sequence[length] = IndexOfLargest(runner.Recompute(sequence.AsMemory(0, length)).AsSpan()[^runner.VocabularySize..]);
+            sequence[length] = IndexOfLargest(runner.Recompute(sequence.AsMemory(0, length)).AsSpan()[^runner.VocabularySize..][..ids]);
         }
 
         return [.. sequence[prompt.Length..]];
