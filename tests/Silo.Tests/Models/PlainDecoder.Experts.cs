@@ -15,6 +15,12 @@ internal sealed partial class PlainDecoder
         return [.. x.Select((row, r) =>
         {
             var sum = Has($"{at}.shared_experts.gate_proj") ? FeedForward([row], $"{at}.shared_experts")[0] : new double[row.Length];
+            if (Has($"{at}.shared_expert.gate_proj"))
+            {
+                var gate = Sigmoid(Linear([row], $"{at}.shared_expert_gate")[0][0]);
+                sum = [.. FeedForward([row], $"{at}.shared_expert")[0].Select(value => gate * value)];
+            }
+
             foreach (var (expert, weight) in Choose(logits[r], bias))
             {
                 sum = [.. sum.Zip(FeedForward([row], $"{at}.experts.{expert}")[0], (a, b) => a + (weight * b))];
