@@ -170,7 +170,7 @@ public sealed class StateSnapshotTests
             if (live.Count > 0)
             {
                 var life = live[random.Next(live.Count)];
-                if (random.Next(12) == 0)
+                if (random.Next(life.Granted == life.Tokens.Length ? 2 : 12) == 0)
                 {
                     blocks.Release(life.Tables);        // ended or preempted, perhaps with a step under way
                     life.Run++;
