@@ -76,9 +76,11 @@ internal sealed class DecoderModel : ICausalModel
         for (var i = 0; i < _layers.Length; i++)
         {
             batch.HiddenStates?.Invoke(i, hidden);
+            _pictures?.AddBefore(i, hidden, batch, ops);
             _layers[i].Forward(hidden, angles, batch, ops);
-            _pictures?.AddAfter(i, hidden, batch, ops);
         }
+
+        _pictures?.AddBefore(_layers.Length, hidden, batch, ops);
 
         // A row's norm does not depend on the other rows, so the one for the observer and the one for the head agree.
         batch.HiddenStates?.Invoke(_layers.Length, _finalNorm.Forward(hidden, ops));

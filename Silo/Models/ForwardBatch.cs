@@ -40,6 +40,6 @@ internal sealed class ForwardBatch
     /// <summary>Sees what an indexer has chosen and says what is attended to instead, or null. For checks.</summary>
     public Func<IndexedRows, Tensor>? ReviseSelection { get; set; }
 
-    /// <summary>Sees the hidden states, or null: the input of every layer, then the output of the final norm as layer number "layers". For checks and debugging.</summary>
+    /// <summary>Sees the hidden states, or null: the input of every layer (before what pictures add to it), then the output of the final norm as layer number "layers". For checks and debugging.</summary>
     public Action<int, Tensor>? HiddenStates { get; set; }
 }

@@ -45,16 +45,16 @@ internal sealed class PictureInput
         }
     }
 
-    /// <summary>Adds what the encoder's earlier layers saw after one of the decoder's first layers (DeepStack). Source: arXiv:2406.04334.</summary>
-    /// <param name="layer">The decoder's layer that has just been computed.</param>
+    /// <summary>Adds what the encoder's earlier layers saw to what the decoder's first layers give (DeepStack). Source: arXiv:2406.04334.</summary>
+    /// <param name="layer">The decoder's layer that is computed next; one past the last: after all of them.</param>
     /// <param name="hidden">[rows, hidden]; overwritten in the rows of pictures.</param>
     /// <param name="batch">The step.</param>
     /// <param name="ops">The backend's operations.</param>
-    public void AddAfter(int layer, Tensor hidden, ForwardBatch batch, IOps ops)
+    public void AddBefore(int layer, Tensor hidden, ForwardBatch batch, IOps ops)
     {
-        if (layer < _deepLayers && batch.PictureRows.Columns > 0)
+        if (layer >= 1 && layer <= _deepLayers && batch.PictureRows.Columns > 0)
         {
-            ops.AddRows(hidden, batch.PictureRows, batch.PictureEmbeddings.ColumnSlice((layer + 1) * _hidden, _hidden));
+            ops.AddRows(hidden, batch.PictureRows, batch.PictureEmbeddings.ColumnSlice(layer * _hidden, _hidden));
         }
     }
 }

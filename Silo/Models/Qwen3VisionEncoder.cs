@@ -18,7 +18,7 @@ internal sealed class Qwen3VisionEncoder : IPictureEncoder
     private readonly PatchRotation _rotation;
     private readonly VisionBlock[] _blocks;
     private readonly PatchMerger _merger;
-    private readonly IReadOnlyList<int> _deepLayers;
+    private readonly List<int> _deepLayers;
     private readonly PatchMerger[] _deepMergers;
 
     /// <param name="file">The section vision_config.</param>
@@ -41,7 +41,7 @@ internal sealed class Qwen3VisionEncoder : IPictureEncoder
         _tableSide = VisionShape.TableSide(file, "num_position_embeddings", entries);
 
         // Qwen3-VL's class has three layers where the file says nothing, Qwen3.5's has none: what the file says is needed.
-        _deepLayers = _shape.Layers(file, "deepstack_visual_indexes", []);
+        _deepLayers = [.. _shape.Layers(file, "deepstack_visual_indexes", [])];
         _embedding = new(at.At("patch_embed.proj"), _shape, bias: true);
         _table = at.At("pos_embed").Matrix("weight", entries, columns);
         _rotation = new(at, _shape);
@@ -72,15 +72,15 @@ internal sealed class Qwen3VisionEncoder : IPictureEncoder
 
         var angles = _rotation.Angles(PatchPositions.Of(grid, _shape.MergeSize), ops);
         var frames = ops.Integers(PatchPositions.Frames(grid));
-        var seen = new Tensor[_deepMergers.Length];
+        var seen = new List<Tensor>();
         for (var i = 0; i < _blocks.Length; i++)
         {
             var mark = ops.Mark();
             _blocks[i].Forward(hidden, angles, frames, ops);
             ops.Release(mark);
-            for (var deep = 0; deep < seen.Length; deep++)
+            if (_deepLayers.IndexOf(i) is var deep and >= 0)
             {
-                seen[deep] = _deepLayers[deep] == i ? _deepMergers[deep].Forward(hidden, ops) : seen[deep];
+                seen.Add(_deepMergers[deep].Forward(hidden, ops));
             }
         }
 

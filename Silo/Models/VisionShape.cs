@@ -83,11 +83,20 @@ internal sealed record VisionShape
     public static int Columns(ModelConfigReader file, string name, int? missing = null) =>
         file.OptionalInteger(name, most: MostColumns) ?? missing ?? file.Integer(name, most: MostColumns);
 
-    /// <summary>Whether an index names a layer.</summary>
+    /// <summary>Layers that the file names, each once.</summary>
+    /// <param name="file">The section vision_config.</param>
+    /// <param name="name">The field.</param>
+    /// <param name="missing">What they are where the file does not say.</param>
+    /// <exception cref="CheckpointException">There is no such layer, or one is named twice.</exception>
     public IReadOnlyList<int> Layers(ModelConfigReader file, string name, IReadOnlyList<int> missing)
     {
         var layers = file.Has(name) ? file.Integers(name) : missing;
-        return layers.FirstOrDefault(layer => layer >= Depth, -1) is var outside and >= 0
+        if (layers.Distinct().Count() != layers.Count)
+        {
+            throw file.Fault(name, $"is [{string.Join(", ", layers)}], which names a layer twice");
+        }
+
+        return file.Has(name) && layers.FirstOrDefault(layer => layer >= Depth, -1) is var outside and >= 0
             ? throw file.Fault(name, $"names layer {outside}, but depth is {Depth}")
             : layers;
     }
