@@ -3,7 +3,7 @@ using XLLM.Silo.Weights;
 
 namespace XLLM.Silo.Models;
 
-/// <summary>Qwen3-Next and the text side of Qwen3.5: most layers are gated delta nets, the others gated full attention; dense, or experts with one that is shared.</summary>
+/// <summary>Qwen3-Next and Qwen3.5: most layers are gated delta nets, the others gated full attention; dense, or experts with one that is shared.</summary>
 /// <remarks>
 /// Source: the models' published configurations and the reference implementation (transformers, models qwen3_next, qwen3_5 and qwen3_5_moe).
 /// Weight names are those of the published checkpoints. Multi-token-prediction layers ("mtp") are left for the draft model.
@@ -12,6 +12,9 @@ internal static class Qwen3Next
 {
     /// <summary>Of transformers' configuration classes, for files without shared_expert_intermediate_size.</summary>
     private const int DefaultSharedColumns = 512;
+
+    /// <summary>Qwen3.5's pairs of each rotary axis, where a file has none.</summary>
+    private static readonly int[] Sections = [11, 11, 10];
 
     private static readonly DecoderFamily Family = new()
     {
@@ -34,29 +37,23 @@ internal static class Qwen3Next
     public static ICausalModel CreateQwen35ExpertsText(ModelConfigReader file, Checkpoint checkpoint) =>
         Create(file, checkpoint, DecoderConfig.Read(file, Family with { HasDenseLayers = false }), ReadQwen35Experts(file), grouped: false);
 
-    /// <summary>Builds the text side of a dense Qwen3.5.</summary>
-    public static ICausalModel CreateQwen35(ModelConfigReader file, Checkpoint checkpoint)
+    /// <summary>Builds a dense Qwen3.5, pictures in front.</summary>
+    public static ICausalModel CreateQwen35(ModelConfigReader file, Checkpoint checkpoint) => CreateMultimodal(file, checkpoint, Family, _ => null);
+
+    /// <summary>Builds a Qwen3.5 with experts, pictures in front.</summary>
+    public static ICausalModel CreateQwen35Experts(ModelConfigReader file, Checkpoint checkpoint) =>
+        CreateMultimodal(file, checkpoint, Family with { HasDenseLayers = false }, ReadQwen35Experts);
+
+    private static DecoderModel CreateMultimodal(ModelConfigReader file, Checkpoint checkpoint, DecoderFamily family, Func<ModelConfigReader, ExpertConfig?> readExperts)
     {
-        var text = Text(file);
-        return CreateMultimodal(file, checkpoint, text, DecoderConfig.Read(text, Family), experts: null);
+        var files = new MultimodalFile(file, family, checkpoint, encoderFirst: false);
+        var config = files.ReadDecoder();
+        var experts = readExperts(files.Text);
+        var pictures = files.ReadPictures(config, (section, hidden, at) => new Qwen3VisionEncoder(section, hidden, at), interleaved: true, Sections);
+        return Create(files.Text, checkpoint, config, experts, grouped: false, pictures, files.Decoder);
     }
 
-    /// <summary>Builds the text side of a Qwen3.5 with experts.</summary>
-    public static ICausalModel CreateQwen35Experts(ModelConfigReader file, Checkpoint checkpoint)
-    {
-        var text = Text(file);
-        return CreateMultimodal(file, checkpoint, text, DecoderConfig.Read(text, Family with { HasDenseLayers = false }), ReadQwen35Experts(text));
-    }
-
-    private static DecoderModel CreateMultimodal(ModelConfigReader file, Checkpoint checkpoint, ModelConfigReader text, DecoderConfig config, ExpertConfig? experts)
-    {
-        // The file as a whole says whether the head is tied; its section on text may say otherwise and is not asked by the reference.
-        var tied = file.OptionalFlag("tie_word_embeddings") ?? config.TieWordEmbeddings;
-        checkpoint.At("model.visual").IgnoreTree();
-        return Create(text, checkpoint, config with { TieWordEmbeddings = tied }, experts, grouped: false, "model.language_model");
-    }
-
-    private static DecoderModel Create(ModelConfigReader file, Checkpoint checkpoint, DecoderConfig config, ExpertConfig? experts, bool grouped, string root = "model")
+    private static DecoderModel Create(ModelConfigReader file, Checkpoint checkpoint, DecoderConfig config, ExpertConfig? experts, bool grouped, PictureInput? pictures = null, Checkpoint? at = null)
     {
         var deltaNet = DeltaNetConfig.Read(file, config.NumHiddenLayers);
         if (!file.Flag("attn_output_gate", missing: true))
@@ -65,7 +62,7 @@ internal static class Qwen3Next
         }
 
         checkpoint.At("mtp").IgnoreTree();
-        return new DecoderModel(config, checkpoint, Layer, layout: Layout(config, deltaNet), root: root);
+        return new DecoderModel(config, checkpoint, Layer, layout: Layout(config, deltaNet), pictures: pictures, at: at);
 
         IDecoderLayer Layer(int index, Checkpoint at)
         {
@@ -105,8 +102,6 @@ internal static class Qwen3Next
 
         return new(groups);
     }
-
-    private static ModelConfigReader Text(ModelConfigReader file) => file.Section("text_config") ?? throw file.Fault("text_config", "is missing; it describes the text side of the model");
 
     /// <summary>Every layer has experts, and their weights always add up to one: the configuration has no say in it.</summary>
     private static ExpertConfig ReadQwen35Experts(ModelConfigReader file) => ReadExperts(file, normalize: true) with { Step = 1, DenseLayers = [] };

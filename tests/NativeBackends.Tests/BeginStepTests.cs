@@ -61,6 +61,9 @@ public sealed class BeginStepTests
         private static readonly int[] Contexts = [3];
         private static readonly int[] Slots = [4, 5, 6];
         private static readonly int[] Blocks = [1];
+        private static readonly int[] Axes = [0, 1, 2, 0];
+        private static readonly float[] Pixels = [1, 2, 3, 4];
+        private static readonly float[] Weights = [1, 2, 3];
 
         private readonly Weight _table = harness.Weight(Harness.Random(1, 5 * 32), 5, WeightFormat.BF16);
         private readonly Weight _square = harness.Weight(Harness.Random(2, 32 * 32), 32, WeightFormat.F16);
@@ -104,6 +107,15 @@ public sealed class BeginStepTests
             var scalars = ops.SliceHeads(x, 32, 0, 2);
             ops.SigmoidMultiply(x, scalars);
             _ = ops.GatedDeltaRule(ops.SliceHeads(convolved, 32, 0, 8), ops.SliceHeads(convolved, 32, 8, 8), ops.SliceHeads(convolved, 32, 16, 16), new(scalars, scalars, _pair, _pair), _state, states);
+            var mark = ops.Mark();
+            var pixels = ops.Floats(Pixels, 2);
+            ops.Gelu(pixels, GeluKind.Tanh);
+            _ = ops.WeightedRows(_square, ops.Integers(Tokens, 3), ops.Floats(Weights, 3));
+            _ = ops.RopeAnglesByAxis(ops.Integers(Slots, 3), ops.Integers(Axes), _rope);
+            var seen = ops.SegmentAttention(q, q, q, ops.Integers(Starts), 4, 0.3f);
+            ops.PutRows(x, ops.Integers(Blocks), seen.RowSlice(0, 1));
+            ops.AddRows(x, ops.Integers(Blocks), seen.RowSlice(0, 1));
+            ops.Release(mark);
             _ = ops.ReadRow(ops.Rows(x, ops.Integers(Blocks)), 0);
         }
     }

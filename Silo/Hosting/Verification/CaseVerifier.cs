@@ -25,7 +25,7 @@ internal readonly record struct CaseResult(CaseOutcome Outcome, string Details);
 internal static class CaseVerifier
 {
     /// <summary>Every check, in the order in which their results are shown. A new one is a line here.</summary>
-    private static readonly IGoldenCheck[] Checks = [new LogitsCheck(), new ActivationsCheck(), new HiddenStatesCheck(), new GreedyCheck(), new InvarianceCheck()];
+    private static readonly IGoldenCheck[] Checks = [new LogitsCheck(), new ActivationsCheck(), new HiddenStatesCheck(), new PicturesCheck(), new PixelsCheck(), new GreedyCheck(), new InvarianceCheck()];
 
     /// <summary>Runs a case.</summary>
     /// <param name="folder">A folder with a golden file.</param>
@@ -52,13 +52,7 @@ internal static class CaseVerifier
     private static CaseResult RunChecks(string folder, BackendEntry entry, BackendOptions options)
     {
         RejectAdapter(folder);
-        var whole = GoldenCase.Open(folder);
-        var golden = whole.TextAlone();
-        if (golden.Prompts.Count == 0)
-        {
-            return new(CaseOutcome.Skipped, "all prompts have pictures, which are not supported yet");
-        }
-
+        var golden = GoldenCase.Open(folder);
         var recorded = golden.Recorded;
         var checks = Checks.Where(check => check.Needs.All(recorded.Contains)).ToArray();
         if (checks.Length == 0)
@@ -67,13 +61,12 @@ internal static class CaseVerifier
         }
 
         using var backend = entry.Open(options);
-        var loaded = ModelLoader.Load(folder, backend, new ModelLoadOptions());
+        var loaded = ModelLoader.Load(folder, backend, new ModelLoadOptions { ReadsEndTokens = false });
         using var runner = new ModelRunner(backend, loaded.Model, golden.Prompts.Count, LongestSequence(golden));
         var results = checks.Select(check => check.Run(golden, runner)).ToArray();
 
-        var left = recorded.Except(checks.SelectMany(check => check.Needs)).ToArray();
+        var left = recorded.Where(what => !checks.Any(check => check.LooksAt(what))).ToArray();
         var note = left.Length == 0 ? string.Empty : $"; not checked: {string.Join(", ", left)}";
-        note += golden.Prompts.Count < whole.Prompts.Count ? $"; {whole.Prompts.Count - golden.Prompts.Count} prompts with pictures not checked" : string.Empty;
         var passed = results.All(result => result.Passed);
         return new(passed ? CaseOutcome.Passed : CaseOutcome.Failed, string.Join("; ", results.OrderBy(result => result.Passed).Select(result => result.Summary)) + note);
     }

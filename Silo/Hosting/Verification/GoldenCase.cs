@@ -9,18 +9,28 @@ internal sealed class GoldenCase
     /// <summary>Name of the file that makes a folder a case.</summary>
     public const string FileName = "golden.safetensors";
 
+    private const string AboutName = "about.json";
+
     private readonly SafetensorsFile _golden;
 
-    private GoldenCase(SafetensorsFile golden, IReadOnlyList<GoldenPrompt> prompts) => (_golden, Prompts) = (golden, prompts);
+    private GoldenCase(string folder, SafetensorsFile golden, IReadOnlyList<GoldenPrompt> prompts)
+    {
+        (Folder, _golden, Prompts) = (folder, golden, prompts);
+        var about = Path.Combine(folder, AboutName);
+        About = File.Exists(about) ? ModelConfigReader.Load(about) : null;
+    }
+
+    /// <summary>The checkpoint's folder.</summary>
+    public string Folder { get; }
+
+    /// <summary>What is said about the case, or null.</summary>
+    public ModelConfigReader? About { get; }
+
+    /// <summary>Greedy tokens were chosen among the ids below this; null: among all.</summary>
+    public int? GreedyBelow => About?.OptionalInteger("greedy_below");
 
     /// <summary>By number.</summary>
     public IReadOnlyList<GoldenPrompt> Prompts { get; }
-
-    /// <summary>Greedy tokens are chosen among the ids below this; null: among all.</summary>
-    public int? GreedyBelow { get; private init; }
-
-    /// <summary>The case without the prompts that have pictures: for models whose picture encoder is not there.</summary>
-    public GoldenCase TextAlone() => new(_golden, [.. Prompts.Where(prompt => !prompt.Has("pixel_values"))]) { GreedyBelow = GreedyBelow };
 
     /// <summary>What is recorded, without prompt numbers, in order of name: "greedy", "input_ids", "logits".</summary>
     public IReadOnlyList<string> Recorded => [.. _golden.Tensors.Keys.Select(name => name[(name.IndexOf('.', StringComparison.Ordinal) + 1)..]).Distinct().Order(StringComparer.Ordinal)];
@@ -37,8 +47,6 @@ internal sealed class GoldenCase
             prompts.Add(ids.Length > 0 ? new GoldenPrompt(golden, number, ids) : throw new CheckpointException($"{golden.Path}: prompt {number} is empty"));
         }
 
-        var about = Path.Combine(folder, "about.json");
-        var below = File.Exists(about) ? ModelConfigReader.Load(about).OptionalInteger("greedy_below") : null;
-        return prompts.Count > 0 ? new GoldenCase(golden, prompts) { GreedyBelow = below } : throw new CheckpointException($"{golden.Path}: no tensor \"0.input_ids\", so there is no prompt to run");
+        return prompts.Count > 0 ? new GoldenCase(folder, golden, prompts) : throw new CheckpointException($"{golden.Path}: no tensor \"0.input_ids\", so there is no prompt to run");
     }
 }

@@ -22,8 +22,9 @@ internal sealed class GreedyCheck : IGoldenCheck
                 throw new CheckpointException($"prompt {prompt.Number} and its {compared} greedy tokens are longer than the model's context of {runner.MaxContext}");
             }
 
-            var ids = golden.GreedyBelow ?? runner.VocabularySize;
-            var actual = runner.ChoosesPositions ? Recompute(runner, prompt.TokenIds, compared, ids) : Continue(runner, prompt.TokenIds, compared, ids);
+            var actual = runner.ChoosesPositions
+                ? Recompute(runner, prompt.TokenIds, compared)
+                : Continue(runner, prompt.TokenIds, compared, golden.GreedyBelow, runner.PicturesOf(prompt));
             for (var i = 0; i < compared; i++)
             {
                 if (actual[i] != expected[i])
@@ -43,16 +44,17 @@ internal sealed class GreedyCheck : IGoldenCheck
     /// <param name="runner">Computes.</param>
     /// <param name="prompt">At least one token.</param>
     /// <param name="tokens">How many to decode.</param>
-    /// <param name="ids">Tokens that may be chosen: the first ones of the vocabulary; null: all.</param>
-    public static IReadOnlyList<int> Continue(ModelRunner runner, ReadOnlyMemory<int> prompt, int tokens, int? ids = null)
+    /// <param name="below">Only ids below this are chosen; null: all.</param>
+    /// <param name="pictures">The prompt's pictures, or null.</param>
+    public static IReadOnlyList<int> Continue(ModelRunner runner, ReadOnlyMemory<int> prompt, int tokens, int? below = null, EncodedPictures? pictures = null)
     {
         var decoded = new List<int>();
-        var sequence = runner.Start();
+        var sequence = runner.Start(pictures);
         var next = prompt;
         while (decoded.Count < tokens)
         {
             var logits = runner.Step(sequence, next).AsSpan()[^runner.VocabularySize..];
-            decoded.Add(IndexOfLargest(logits[..(ids ?? logits.Length)]));
+            decoded.Add(IndexOfLargest(logits[..Math.Min(below ?? logits.Length, logits.Length)]));
             next = new[] { decoded[^1] };
         }
 
@@ -61,12 +63,12 @@ internal sealed class GreedyCheck : IGoldenCheck
     }
 
     /// <summary>As <see cref="Continue"/>, but the whole sequence is computed again for every token, as the reference did.</summary>
-    private static List<int> Recompute(ModelRunner runner, ReadOnlyMemory<int> prompt, int tokens, int ids)
+    private static List<int> Recompute(ModelRunner runner, ReadOnlyMemory<int> prompt, int tokens)
     {
         int[] sequence = [.. prompt.Span, .. new int[tokens]];
         for (var length = prompt.Length; length < sequence.Length; length++)
         {
-            sequence[length] = IndexOfLargest(runner.Recompute(sequence.AsMemory(0, length)).AsSpan()[^runner.VocabularySize..][..ids]);
+            sequence[length] = IndexOfLargest(runner.Recompute(sequence.AsMemory(0, length)).AsSpan()[^runner.VocabularySize..]);
         }
 
         return [.. sequence[prompt.Length..]];

@@ -6,6 +6,9 @@ namespace XLLM.Silo.Models.Layers;
 /// <summary>A router, its experts, and the shared experts that every row passes. Source: DeepSeek-V2, arXiv:2405.04434, section 2.2.</summary>
 internal sealed class ExpertFeedForward : IFeedForward
 {
+    /// <summary>In checkpoints that have the experts of a layer in two tensors: published so for Qwen3.5, and saved so by later libraries.</summary>
+    private const string Stack = "experts.gate_up_proj";
+
     private readonly ExpertRouting _routing;
     private readonly Linear _router;
     private readonly Tensor? _bias;
@@ -21,7 +24,7 @@ internal sealed class ExpertFeedForward : IFeedForward
         _routing = config.Routing;
         _router = new(at.At("gate"), config.Experts, hidden);
         _bias = config.HasBias ? at.At("gate").Vector("e_score_correction_bias", config.Experts) : null;
-        _experts = new(
+        _experts = at.Has(Stack) ? TakeStack(at, hidden, config) : new(
             Each("gate_proj", config.Intermediate, hidden),
             Each("up_proj", config.Intermediate, hidden),
             Each("down_proj", hidden, config.Intermediate));
@@ -39,6 +42,13 @@ internal sealed class ExpertFeedForward : IFeedForward
 
         Weight[] Each(string name, int rows, int columns) =>
             [.. Enumerable.Range(0, config.Experts).Select(e => at.At($"experts.{e}.{name}").Matrix("weight", rows, columns))];
+    }
+
+    private static ExpertWeights TakeStack(Checkpoint at, int hidden, ExpertConfig config)
+    {
+        var gateUp = at.ExpertRows(Stack, config.Experts, hidden, config.Intermediate, config.Intermediate);
+        var down = at.ExpertRows("experts.down_proj", config.Experts, config.Intermediate, hidden);
+        return new(gateUp[0], gateUp[1], down[0]);
     }
 
     /// <inheritdoc/>

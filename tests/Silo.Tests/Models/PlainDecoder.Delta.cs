@@ -2,9 +2,6 @@ namespace XLLM.Silo.Tests.Models;
 
 internal sealed partial class PlainDecoder
 {
-    /// <summary>Where embedding, layers and final norm are.</summary>
-    public string Root { get; init; } = "model";
-
     /// <summary>Whether norms are stored less one, but for those of a delta net's heads.</summary>
     public bool ZeroCentered { get; init; }
 

@@ -23,11 +23,11 @@ internal sealed partial class PlainDecoder(SafetensorsSource weights, int layers
     /// <summary>Logits of every position: [tokens][vocabulary].</summary>
     public double[][] Logits(int[] tokenIds)
     {
-        var table = Matrix($"{Root}.embed_tokens")!;
+        var table = Matrix("model.embed_tokens")!;
         var hidden = tokenIds.Select(id => table[id]).ToArray();
         for (var layer = 0; layer < layers; layer++)
         {
-            var at = $"{Root}.layers.{layer}";
+            var at = $"model.layers.{layer}";
             var x = Norm(hidden, $"{at}.input_layernorm");
             var attended = Has($"{at}.self_attn.kv_b_proj") ? LatentAttention(x, $"{at}.self_attn")
                 : Has($"{at}.linear_attn.out_proj") ? DeltaNet(x, $"{at}.linear_attn") : Attention(x, $"{at}.self_attn");
@@ -37,7 +37,7 @@ internal sealed partial class PlainDecoder(SafetensorsSource weights, int layers
             hidden = Sum(hidden, NormWherePresent(fed, $"{at}.post_mlp_layernorm"));
         }
 
-        var normed = Norm(hidden, $"{Root}.norm");
+        var normed = Norm(hidden, "model.norm");
         return Matrix("lm_head") is null ? [.. normed.Select(row => Times(row, table, null))] : Linear(normed, "lm_head");
     }
 

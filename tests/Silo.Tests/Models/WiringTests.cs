@@ -128,8 +128,8 @@ public sealed class WiringTests
         "deepseek v3.2" => TinyModel.Sparse("DeepseekV32ForCausalLM", most: 4),
         "glm5" => TinyModel.Sparse("GlmMoeDsaForCausalLM", most: 4, indexers: 1).With("indexer_types", new System.Text.Json.Nodes.JsonArray("full", "shared")),
         "qwen3 next" => TinyModel.Qwen3Next(),
-        "qwen3.5" => TinyModel.Qwen35(tied: false),
-        "qwen3.5 tied" => TinyModel.Qwen35(tied: true),
+        "qwen3.5" => TinyModel.Qwen35(),
+        "qwen3.5 tied" => TinyModel.Qwen35().Tied(),
         _ => throw new ArgumentOutOfRangeException(nameof(name), name, "no such tiny model"),
     };
 
