@@ -52,7 +52,8 @@ public sealed class PictureModelTests
         using var backend = Backends.Open(backendName);
         var model = Create(backend, PictureConfigs.Of(family));
         var pixels = Pixels(3);
-        var (first, second) = (pixels.AsSpan(0, 24 * 96), pixels.AsSpan(24 * 96));
+        var first = pixels[..(24 * 96)];
+        var second = pixels[(24 * 96)..];
 
         var (one, two) = (Run(first, Grids[0]), Run(second, Grids[1]));
         Assert.Equal((6 * model.Pictures!.Columns, model.Pictures.Columns), (one.Length, two.Length));
