@@ -10,6 +10,9 @@ internal abstract class KvGroupRule
     /// <summary>Whether block i holds exactly the tokens [i * blockTokens, (i + 1) * blockTokens), so that it can be found again by its prefix hash.</summary>
     public virtual bool SharesPrefix => true;
 
+    /// <summary>Whether every token has a place of its own in the group's blocks. A recurrent state has one place for all tokens.</summary>
+    public virtual bool HasSlots => true;
+
     /// <summary>Length of the block table of a sequence, blocks released early included. Never falls as tokens grow.</summary>
     /// <param name="tokens">Tokens of the sequence, at least 0.</param>
     /// <param name="blockTokens">Tokens of one KV block.</param>

@@ -19,6 +19,7 @@ internal sealed class DecoderModel : ICausalModel
     /// <param name="layer">Builds layer i from the place of its tensors.</param>
     /// <param name="kept">What every layer keeps per token.</param>
     /// <param name="index">The index keys that some layers keep besides; null: none.</param>
+    /// <param name="layout">What the layers keep where they do not all keep the same; null: what <paramref name="kept"/> and <paramref name="index"/> say.</param>
     /// <param name="pictures">What it does with pictures; null: it reads text alone.</param>
     /// <param name="at">Where "embed_tokens", "layers" and "norm" are; null: "model".</param>
     public DecoderModel(
@@ -27,6 +28,7 @@ internal sealed class DecoderModel : ICausalModel
         Func<int, Checkpoint, IDecoderLayer> layer,
         KvGroupKind kept = KvGroupKind.FullAttention,
         KvIndex? index = null,
+        KvLayout? layout = null,
         PictureInput? pictures = null,
         Checkpoint? at = null)
     {
@@ -34,7 +36,7 @@ internal sealed class DecoderModel : ICausalModel
         _pictures = pictures;
         _embedding = new(model.At("embed_tokens"), config.VocabSize, config.HiddenSize);
         _layers = [.. Enumerable.Range(0, config.NumHiddenLayers).Select(i => layer(i, model.At($"layers.{i}")))];
-        _finalNorm = new(model.At("norm"), config.HiddenSize, config.RmsNormEps);
+        _finalNorm = new(model.At("norm"), config.HiddenSize, config.RmsNormEps, config.ZeroCenteredNorms);
         _head = config.TieWordEmbeddings ? _embedding.AsHead() : new(checkpoint.At("lm_head"), config.VocabSize, config.HiddenSize);
         if (config.TieWordEmbeddings)
         {
@@ -46,7 +48,7 @@ internal sealed class DecoderModel : ICausalModel
 
         VocabularySize = config.VocabSize;
         MaxContext = config.MaxContext;
-        KvLayout = new([new(kept, [.. Enumerable.Range(0, config.NumHiddenLayers)], config.Heads.KvHeads, config.Heads.HeadSize) { Index = index }]);
+        KvLayout = layout ?? new([new(kept, [.. Enumerable.Range(0, config.NumHiddenLayers)], config.Heads.KvHeads, config.Heads.HeadSize) { Index = index }]);
     }
 
     /// <inheritdoc/>

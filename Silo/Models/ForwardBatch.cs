@@ -31,7 +31,11 @@ internal sealed class ForwardBatch
     /// <summary>By model layer: where its keys and values are.</summary>
     public required IReadOnlyList<KvLayer> Kv { get; init; }
 
+    /// <summary>By model layer: where its recurrent state is; only layers that have one are asked for.</summary>
+    public IReadOnlyList<StateLayer> States { get; init; } = [];
+
     /// <summary>By model layer: rows, context lengths, block tables and slots of its group.</summary>
+    /// <remarks>A recurrent state has no slots, and its block tables name the blocks that it is read from, then those that it is written to.</remarks>
     public required AttentionBatch[] Attention { get; init; }
 
     /// <summary>I32 [rows, n]: positions that each row attends to, as the last layer with an indexer has chosen them; for the layers after it that have none.</summary>

@@ -25,6 +25,11 @@ internal static class ModelRegistry
         ["Qwen2ForCausalLM"] = Llama.CreateQwen2,
         ["Qwen3ForCausalLM"] = Qwen3.Create,
         ["Qwen3MoeForCausalLM"] = Qwen3.CreateExperts,
+        ["Qwen3NextForCausalLM"] = Qwen3Next.Create,
+        ["Qwen3_5ForCausalLM"] = Qwen3Next.CreateQwen35Text,
+        ["Qwen3_5ForConditionalGeneration"] = Qwen3Next.CreateQwen35,
+        ["Qwen3_5MoeForCausalLM"] = Qwen3Next.CreateQwen35ExpertsText,
+        ["Qwen3_5MoeForConditionalGeneration"] = Qwen3Next.CreateQwen35Experts,
     };
 
     /// <summary>Every architecture that can be built, in order of name.</summary>

@@ -50,6 +50,21 @@ internal sealed partial class Checkpoint
         return [.. Enumerable.Range(0, parts.Length).Select(part => weights.Where((_, i) => i % parts.Length == part).ToArray())];
     }
 
+    /// <summary>As <see cref="ExpertStack"/>, out of a tensor that has them as [expert, outputs, inputs].</summary>
+    /// <param name="name">Last part of its name.</param>
+    /// <param name="experts">Its first dimension.</param>
+    /// <param name="inputs">Its last.</param>
+    /// <param name="parts">Outputs of each matrix of an expert, which lie one after the other: gate and up, or one.</param>
+    /// <returns>By part, then by expert: [outputs, inputs], views of the file.</returns>
+    public Weight[][] ExpertRows(string name, int experts, int inputs, params int[] parts)
+    {
+        var weights = _ledger.TakeShaped(Full(name), [experts, parts.Sum(), inputs], stack => Split(stack, experts, inputs, parts));
+        return [.. Enumerable.Range(0, parts.Length).Select(part => weights.Where((_, i) => i % parts.Length == part).ToArray())];
+    }
+
+    /// <summary>Whether the checkpoint has a tensor; false where tensors are made on demand.</summary>
+    public bool Has(string name) => _ledger.Has(Full(name));
+
     private static IEnumerable<HostTensor> Split(HostTensor matrices, int experts, int inputs, int[] parts)
     {
         var row = 0L;

@@ -95,6 +95,25 @@ internal sealed class CheckpointLedger(ITensorSource source, IBackend backend, M
         return vector;
     }
 
+    /// <summary>Takes a small tensor that is brought into another form.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="shape">Its dimensions.</param>
+    /// <param name="change">Changes the numbers, row by row.</param>
+    /// <returns>F32 [1, elements].</returns>
+    public Tensor TakeFloats(string name, int[] shape, Action<float[]> change)
+    {
+        var tensor = Take(name, shape, [DType.BF16, DType.F32, DType.F16]);
+        CheckFinite(tensor, long.MaxValue);
+        var values = new float[checked((int)tensor.Elements)];
+        tensor.ReadFloats(0, values);
+        GC.KeepAlive(tensor.Owner);
+        change(values);
+        var vector = Import(new ReadOnlySpan<float>(values).AsHostTensor(name));
+        _elements += tensor.Elements;
+        Report(tensor.Bytes);
+        return vector;
+    }
+
     /// <summary>Brings a vector into backend memory.</summary>
     public Tensor Import(HostTensor vector) => backend.ImportVector(vector);
 

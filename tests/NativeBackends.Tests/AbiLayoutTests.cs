@@ -36,6 +36,7 @@ public sealed unsafe class AbiLayoutTests
         Struct<Tensor>("xllm_tensor");
         Struct<NativeWeight>("xllm_weight");
         Struct<KvLayer>("xllm_kv_layer");
+        Struct<StateLayer>("xllm_state_layer");
         Struct<AttentionBatch>("xllm_attention_batch");
         Struct<HeadLayout>("xllm_head_layout");
         Struct<NativeExpertRouting>("xllm_expert_routing");

@@ -20,6 +20,12 @@ void rotate(const xllm_tensor& x, const xllm_tensor& angles, int32_t head_size, 
 void paged_attention(const xllm_tensor& q, const xllm_tensor& k, const xllm_tensor& v, const xllm_kv_layer& kv,
                      const xllm_attention_batch& batch, const xllm_head_layout& heads, const xllm_tensor& y);
 
+void sigmoid_multiply(const xllm_tensor& x, const xllm_tensor& gate);
+void short_convolution(const xllm_tensor& x, const xllm_tensor& weight, const xllm_state_layer& state, int32_t first_channel,
+                       const xllm_attention_batch& batch, const xllm_tensor& y);
+void gated_delta_rule(const xllm_tensor& q, const xllm_tensor& k, const xllm_tensor& v, const xllm_tensor& strength, const xllm_tensor& step,
+                      const xllm_tensor& log_decay, const xllm_tensor& step_bias, const xllm_state_layer& state,
+                      const xllm_attention_batch& batch, const xllm_tensor& y);
 void choose_experts(const xllm_tensor& logits, const xllm_tensor* bias, const xllm_expert_routing& routing, const xllm_tensor& ids,
                     const xllm_tensor& weights);
 void experts(const xllm_tensor& x, const xllm_tensor& ids, const xllm_tensor& weights, const xllm_expert_weights& experts,

@@ -85,6 +85,31 @@ xllm_status xllm_paged_attention(xllm_backend* backend, const xllm_tensor* q, co
     });
 }
 
+xllm_status xllm_sigmoid_multiply(xllm_backend* backend, const xllm_tensor* x, const xllm_tensor* gate) {
+    return xllm::guarded([&] {
+        xllm::checks::sigmoid_multiply(*x, *gate);
+        backend->table->sigmoid_multiply(backend->state, *x, *gate);
+    });
+}
+
+xllm_status xllm_short_convolution(xllm_backend* backend, const xllm_tensor* x, const xllm_tensor* weight, const xllm_state_layer* state,
+                                   int32_t first_channel, const xllm_attention_batch* batch, const xllm_tensor* y) {
+    return xllm::guarded([&] {
+        xllm::checks::short_convolution(*x, *weight, *state, first_channel, *batch, *y);
+        backend->table->short_convolution(backend->state, *x, *weight, *state, first_channel, *batch, *y);
+    });
+}
+
+xllm_status xllm_gated_delta_rule(xllm_backend* backend, const xllm_tensor* q, const xllm_tensor* k, const xllm_tensor* v,
+                                  const xllm_tensor* strength, const xllm_tensor* step, const xllm_tensor* log_decay,
+                                  const xllm_tensor* step_bias, const xllm_state_layer* state, const xllm_attention_batch* batch,
+                                  const xllm_tensor* y) {
+    return xllm::guarded([&] {
+        xllm::checks::gated_delta_rule(*q, *k, *v, *strength, *step, *log_decay, *step_bias, *state, *batch, *y);
+        backend->table->gated_delta_rule(backend->state, *q, *k, *v, *strength, *step, *log_decay, *step_bias, *state, *batch, *y);
+    });
+}
+
 xllm_status xllm_choose_experts(xllm_backend* backend, const xllm_tensor* logits, const xllm_tensor* bias,
                                 const xllm_expert_routing* routing, const xllm_tensor* ids, const xllm_tensor* weights) {
     return xllm::guarded([&] {

@@ -26,6 +26,12 @@ struct KernelTable {
     void (*rotate)(ThreadPool&, const xllm_tensor& x, const xllm_tensor& angles, int32_t head_size, xllm_rope_pairing pairing);
     void (*paged_attention)(ThreadPool&, const xllm_tensor& q, const xllm_tensor& k, const xllm_tensor& v, const xllm_kv_layer& kv,
                             const xllm_attention_batch& batch, const xllm_head_layout& heads, float scale, const xllm_tensor& y);
+    void (*sigmoid_multiply)(ThreadPool&, const xllm_tensor& x, const xllm_tensor& gate);
+    void (*short_convolution)(ThreadPool&, const xllm_tensor& x, const xllm_tensor& weight, const xllm_state_layer& state, int32_t first_channel,
+                              const xllm_attention_batch& batch, const xllm_tensor& y);
+    void (*gated_delta_rule)(ThreadPool&, const xllm_tensor& q, const xllm_tensor& k, const xllm_tensor& v, const xllm_tensor& strength,
+                             const xllm_tensor& step, const xllm_tensor& log_decay, const xllm_tensor& step_bias, const xllm_state_layer& state,
+                             const xllm_attention_batch& batch, const xllm_tensor& y);
     void (*choose_experts)(ThreadPool&, const xllm_tensor& logits, const xllm_tensor* bias, const xllm_expert_routing& routing,
                            const xllm_tensor& ids, const xllm_tensor& weights);
     void (*experts)(ThreadPool&, const xllm_tensor& x, const xllm_tensor& ids, const xllm_tensor& weights,
@@ -66,6 +72,12 @@ void rope_angles(ThreadPool& threads, const xllm_tensor& positions, const xllm_t
 void rotate(ThreadPool& threads, const xllm_tensor& x, const xllm_tensor& angles, int32_t head_size, xllm_rope_pairing pairing);
 void paged_attention(ThreadPool& threads, const xllm_tensor& q, const xllm_tensor& k, const xllm_tensor& v, const xllm_kv_layer& kv,
                      const xllm_attention_batch& batch, const xllm_head_layout& heads, float scale, const xllm_tensor& y);
+void sigmoid_multiply(ThreadPool& threads, const xllm_tensor& x, const xllm_tensor& gate);
+void short_convolution(ThreadPool& threads, const xllm_tensor& x, const xllm_tensor& weight, const xllm_state_layer& state, int32_t first_channel,
+                       const xllm_attention_batch& batch, const xllm_tensor& y);
+void gated_delta_rule(ThreadPool& threads, const xllm_tensor& q, const xllm_tensor& k, const xllm_tensor& v, const xllm_tensor& strength,
+                      const xllm_tensor& step, const xllm_tensor& log_decay, const xllm_tensor& step_bias, const xllm_state_layer& state,
+                      const xllm_attention_batch& batch, const xllm_tensor& y);
 void choose_experts(ThreadPool& threads, const xllm_tensor& logits, const xllm_tensor* bias, const xllm_expert_routing& routing,
                     const xllm_tensor& ids, const xllm_tensor& weights);
 void experts(ThreadPool& threads, const xllm_tensor& x, const xllm_tensor& ids, const xllm_tensor& weights,

@@ -50,7 +50,8 @@ internal sealed class ModelRunner : IDisposable
         _recorded = new RecordedSelection(backend);
         _model = model;
         var groups = model.KvLayout.Groups;
-        var blocks = checked(sequences * groups.Count * ((tokens + BlockTokens - 1) / BlockTokens));
+        var states = groups.Any(group => group.State is not null) ? 2 * new KvGeometry(model.KvLayout, DType.F32, BlockTokens).StateBlocks : 0;
+        var blocks = checked(sequences * ((groups.Count * ((tokens + BlockTokens - 1) / BlockTokens)) + states));
         _pool = new KvPool(backend, model.KvLayout, DType.F32, BlockTokens, blocks);
 
         var order = Enumerable.Range(0, blocks).ToArray();
@@ -230,13 +231,15 @@ internal sealed class ModelRunner : IDisposable
 
         var starts = ops.Integers([.. rowStarts]);
         var lengths = ops.Integers([.. contexts]);
-        var groups = Enumerable.Range(0, _model.KvLayout.Groups.Count).Select(group => BuildAttention(grants, group, starts, lengths, ops)).ToArray();
+        var groups = Enumerable.Range(0, _model.KvLayout.Groups.Count)
+            .Select(group => _model.KvLayout.Groups[group].State is null ? BuildAttention(grants, group, starts, lengths, ops) : BuildStates(grants, group, starts, lengths, ops)).ToArray();
         var batch = new ForwardBatch
         {
             TokenIds = ops.Integers([.. tokenIds]),
             Positions = ops.Integers([.. positions]),
             LogitRows = default,
             Kv = _pool.Layers,
+            States = _pool.States,
             Attention = [.. _groupOfLayer.Select(group => groups[group])],
         };
         if (grants.Any(grant => grant.Sequence.Pictures is not null))
@@ -277,6 +280,23 @@ internal sealed class ModelRunner : IDisposable
         }
     }
 
+    /// <summary>A state goes to and fro between two sets of blocks, so that a kernel which writes where it reads does not pass by luck.</summary>
+    private AttentionBatch BuildStates(IReadOnlyList<RunnerGrant> grants, int group, Tensor rowStarts, Tensor contexts, IOps ops)
+    {
+        var tables = new List<int>();
+        foreach (var grant in grants)
+        {
+            var blocks = grant.Sequence.Blocks[group];
+            var half = _pool.Geometry.StateBlocks;
+            tables.AddRange(blocks);
+            blocks.Reverse(0, half);
+            blocks.Reverse(half, half);
+            blocks.Reverse();
+        }
+
+        return new AttentionBatch(rowStarts, contexts, ops.Integers([.. tables], grants.Count), ops.Integers([]));
+    }
+
     private static AttentionBatch BuildAttention(IReadOnlyList<RunnerGrant> grants, int group, Tensor rowStarts, Tensor contexts, IOps ops)
     {
         var most = grants.Max(grant => grant.Sequence.Blocks[group].Count);
@@ -297,9 +317,11 @@ internal sealed class ModelRunner : IDisposable
 
     private void Reserve(RunnerSequence sequence, int tokens)
     {
-        foreach (var blocks in sequence.Blocks)
+        for (var group = 0; group < sequence.Blocks.Length; group++)
         {
-            while (blocks.Count * BlockTokens < tokens)
+            var blocks = sequence.Blocks[group];
+            var needed = _model.KvLayout.Groups[group].State is null ? (tokens + BlockTokens - 1) / BlockTokens : 2 * _pool.Geometry.StateBlocks;
+            while (blocks.Count < needed)
             {
                 blocks.Add(_free.TryPop(out var block) ? block : throw new ArgumentException($"no KV block is left of {_pool.Blocks} for a sequence of {tokens} tokens"));
             }

@@ -7,9 +7,10 @@ namespace XLLM.Silo.Models.Layers;
 /// <param name="at">Where "weight" is.</param>
 /// <param name="columns">Columns of a row, or of a head.</param>
 /// <param name="epsilon">Added to the mean square.</param>
-internal sealed class RmsNorm(Checkpoint at, int columns, float epsilon) : INorm
+/// <param name="zeroCentered">Whether the checkpoint stores the weights less one.</param>
+internal sealed class RmsNorm(Checkpoint at, int columns, float epsilon, bool zeroCentered = false) : INorm
 {
-    private readonly Tensor _weight = at.Vector("weight", columns);
+    private readonly Tensor _weight = zeroCentered ? at.VectorPlusOne("weight", columns) : at.Vector("weight", columns);
 
     /// <inheritdoc/>
     public Tensor Forward(Tensor x, IOps ops) => ops.RmsNorm(x, _weight, epsilon);

@@ -69,6 +69,23 @@ internal sealed class ShapeOps : IOps
         return Floats(x.Rows, x.Columns);
     }
 
+    public void SigmoidMultiply(Tensor x, Tensor gate) => Require(gate.Rows == x.Rows && x.Columns % gate.Columns == 0, $"sigmoid_multiply: {x} by {gate}");
+
+    public Tensor ShortConvolution(Tensor x, Tensor weight, StateLayer state, int firstChannel, AttentionBatch batch)
+    {
+        Require((weight.Rows, weight.Columns) == (state.Window + 1, x.Columns), $"short_convolution: weight {weight} does not fit x {x} and {state}");
+        Require(firstChannel + x.Columns <= state.Channels, $"short_convolution: channels {firstChannel} to {firstChannel + x.Columns} of {state.Channels}");
+        return Floats(x.Rows, x.Columns);
+    }
+
+    public Tensor GatedDeltaRule(Tensor q, Tensor k, Tensor v, DeltaGates gates, StateLayer state, AttentionBatch batch)
+    {
+        Require(q.Columns == k.Columns && q.Columns % state.KeyColumns == 0 && state.Heads % (q.Columns / state.KeyColumns) == 0, $"gated_delta_rule: {q}, {k} with {state}");
+        Require(v.Columns == state.Heads * state.ValueColumns && gates.Strength.Columns == state.Heads && gates.Step.Columns == state.Heads, $"gated_delta_rule: {v}, {gates} with {state}");
+        Require(gates.LogDecay.Columns == state.Heads && gates.StepBias.Columns == state.Heads, $"gated_delta_rule: {gates} with {state}");
+        return Floats(v.Rows, v.Columns);
+    }
+
     public ExpertChoice ChooseExperts(Tensor logits, Tensor? bias, in ExpertRouting routing)
     {
         Require(bias is null || bias.Value.Columns == logits.Columns, $"choose_experts: bias {bias} does not fit logits {logits}");

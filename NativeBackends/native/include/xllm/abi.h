@@ -118,6 +118,25 @@ typedef struct xllm_head_layout {
     int32_t head_size;
 } xllm_head_layout;
 
+/* One layer's recurrent state inside a KV pool: a sequence holds `blocks` blocks that need not be adjacent. Head h's matrix is number
+ * m = first_matrix + h: in block m / matrices_per_block of those, matrix_bytes apart. Row w of the convolution's window is number
+ * n = first_row + w: in block first_row_block + n / rows_per_block, row_bytes apart. */
+typedef struct xllm_state_layer {
+    void* pool;
+    int64_t block_stride;
+    int32_t heads;         /* matrices [key_columns, value_columns] F32, one after the other */
+    int32_t key_columns;
+    int32_t value_columns;
+    int32_t channels;      /* columns of a window row, F32 */
+    int32_t window;        /* rows: inputs that the convolution looks back at; position p lies in row p mod window */
+    int32_t blocks;
+    int32_t first_matrix;
+    int32_t matrices_per_block;
+    int32_t first_row;
+    int32_t rows_per_block;
+    int32_t first_row_block;
+} xllm_state_layer;
+
 /* How a row's experts are chosen and weighed; see Ops/ExpertRouting.cs. */
 typedef struct xllm_expert_routing {
     int32_t chosen;
@@ -197,6 +216,15 @@ XLLM_API xllm_status xllm_rotate(xllm_backend* backend, const xllm_tensor* x, co
 XLLM_API xllm_status xllm_paged_attention(xllm_backend* backend, const xllm_tensor* q, const xllm_tensor* k, const xllm_tensor* v,
                                           const xllm_kv_layer* kv, const xllm_attention_batch* batch, const xllm_head_layout* heads,
                                           float scale, const xllm_tensor* y);
+XLLM_API xllm_status xllm_sigmoid_multiply(xllm_backend* backend, const xllm_tensor* x, const xllm_tensor* gate);
+/* The block tables of the next two: [sequences, 2 * state->blocks], the blocks that are read, then those that are written; no slots. */
+XLLM_API xllm_status xllm_short_convolution(xllm_backend* backend, const xllm_tensor* x, const xllm_tensor* weight,
+                                            const xllm_state_layer* state, int32_t first_channel, const xllm_attention_batch* batch,
+                                            const xllm_tensor* y);
+XLLM_API xllm_status xllm_gated_delta_rule(xllm_backend* backend, const xllm_tensor* q, const xllm_tensor* k, const xllm_tensor* v,
+                                           const xllm_tensor* strength, const xllm_tensor* step, const xllm_tensor* log_decay,
+                                           const xllm_tensor* step_bias, const xllm_state_layer* state, const xllm_attention_batch* batch,
+                                           const xllm_tensor* y);
 XLLM_API xllm_status xllm_choose_experts(xllm_backend* backend, const xllm_tensor* logits, const xllm_tensor* bias /* or NULL */,
                                          const xllm_expert_routing* routing, const xllm_tensor* ids, const xllm_tensor* weights);
 XLLM_API xllm_status xllm_experts(xllm_backend* backend, const xllm_tensor* x, const xllm_tensor* ids, const xllm_tensor* weights,
