@@ -51,7 +51,7 @@ public sealed class PatchGeometryTests
         // 2 x 4 patches over a table of 4 x 4: columns fall on its entries, the two rows on its first and last.
         var taps = TableTaps.Bilinear(new PictureGrid(1, 2, 4), mergeSize: 2, side: 4);
 
-        Assert.Equal([0, 1, 12, 13, 2, 3, 14, 15], Main(taps));
+        Assert.Equal([0, 1, 12, 13, 2, 3, 14, 15], Heaviest(taps));
         Assert.All(taps.Weights.Chunk(4), weights => Assert.Equal(1, weights.Sum(), 6));
     }
 
@@ -71,7 +71,7 @@ public sealed class PatchGeometryTests
     {
         var taps = TableTaps.Bicubic(new PictureGrid(1, 4, 4), mergeSize: 2, side: 4);
 
-        Assert.Equal([0, 1, 4, 5, 2, 3, 6, 7, 8, 9, 12, 13, 10, 11, 14, 15], Main(taps));
+        Assert.Equal([0, 1, 4, 5, 2, 3, 6, 7, 8, 9, 12, 13, 10, 11, 14, 15], Heaviest(taps));
         Assert.All(taps.Weights.Chunk(16), weights => Assert.Equal((1f, 1f), (weights.Max(), weights.Sum())));
     }
 
@@ -87,6 +87,6 @@ public sealed class PatchGeometryTests
     }
 
     /// <summary>The entry with the largest weight of each patch.</summary>
-    private static int[] Main(TableTaps taps) =>
+    private static int[] Heaviest(TableTaps taps) =>
         [.. taps.Entries.Chunk(taps.Taps).Zip(taps.Weights.Chunk(taps.Taps), (entries, weights) => entries[Array.IndexOf(weights, weights.Max())])];
 }
