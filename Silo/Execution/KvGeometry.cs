@@ -7,9 +7,9 @@ namespace XLLM.Silo.Execution;
 /// <remarks>
 /// A KV block is lent to one group at a time and holds all layers of that group, one after the other: the layer's keys, then its values,
 /// or its latent vectors, then its index keys.
-/// All groups share one size of block (the largest group's), so one free list serves them all.
+/// All groups share one size of block (the largest group's), so one free list serves them all. A recurrent state takes several blocks: KvGeometry.States.cs.
 /// </remarks>
-internal sealed class KvGeometry
+internal sealed partial class KvGeometry
 {
     /// <summary>Every layer's keys and values start at a multiple of this: a cache line, and an AVX-512 register.</summary>
     private const int Alignment = 64;
@@ -32,10 +32,12 @@ internal sealed class KvGeometry
         BlockTokens = blockTokens;
         var layers = layout.Groups.Sum(group => group.Layers.Count);
         _places = new (int, int, long, long)[layers];
-        foreach (var group in layout.Groups)
+        foreach (var group in layout.Groups.Where(group => group.State is null))
         {
             BytesPerBlock = Math.Max(BytesPerBlock, Place(group));
         }
+
+        _states = PlaceStates(layout, layers);
     }
 
     /// <summary>Element type of keys and values.</summary>
@@ -44,8 +46,8 @@ internal sealed class KvGeometry
     /// <summary>Tokens of one KV block.</summary>
     public int BlockTokens { get; }
 
-    /// <summary>Bytes of one KV block: all layers of the largest group; a multiple of 64.</summary>
-    public long BytesPerBlock { get; }
+    /// <summary>Bytes of one KV block: all layers of the largest group, and at least one matrix of a recurrent state; a multiple of 64.</summary>
+    public long BytesPerBlock { get; private set; }
 
     /// <summary>By model layer: its place in a pool that starts at <paramref name="pool"/>.</summary>
     public IReadOnlyList<KvLayer> LayersAt(nint pool) =>

@@ -26,6 +26,7 @@ internal sealed class KvPool : IDisposable
         Blocks = blocks;
         _memory = backend.Allocate(Geometry.BytesPerBlock * blocks);
         Layers = Geometry.LayersAt(_memory.Address);
+        States = Geometry.StatesAt(_memory.Address);
     }
 
     /// <summary>Where things lie inside a block.</summary>
@@ -42,6 +43,9 @@ internal sealed class KvPool : IDisposable
 
     /// <summary>By model layer: where its keys and values are; for <see cref="ForwardBatch.Kv"/>.</summary>
     public IReadOnlyList<KvLayer> Layers { get; }
+
+    /// <summary>By model layer: where its recurrent state is; for <see cref="ForwardBatch.States"/>.</summary>
+    public IReadOnlyList<StateLayer> States { get; }
 
     /// <summary>Address of a block in the backend's memory; the block has <see cref="BytesPerBlock"/> bytes.</summary>
     /// <exception cref="ArgumentOutOfRangeException">No such block.</exception>

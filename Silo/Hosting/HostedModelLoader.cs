@@ -58,6 +58,7 @@ internal sealed class HostedModelLoader(SiloOptions options, TimeProvider clock,
             var size = KvPoolSizing.Size(new KvPoolWish
             {
                 BytesPerBlock = geometry.BytesPerBlock,
+                StateBlocks = geometry.StateBlocks,
                 BlockTokens = options.Engine.BlockTokens,
                 ModelContext = loaded.Info.ContextLength,
                 MaxContext = options.Engine.MaxContext,
@@ -68,9 +69,10 @@ internal sealed class HostedModelLoader(SiloOptions options, TimeProvider clock,
             });
             var pool = new KvPool(backend, loaded.Model.KvLayout, options.Engine.KvType.ElementType(), options.Engine.BlockTokens, size.Blocks);
             var descriptor = Describe(source, loaded.Info, size, format, template is not null);
+            var state = geometry.StateBlocks > 0 ? $" ({geometry.StateBlocks} of them for the recurrent state of each sequence)" : string.Empty;
             console.Done(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{loaded.Info.Architecture}, {loaded.Info.Parameters / 1e6:F1} M parameters, context {size.MaxContext}, {size.Blocks} KV blocks, backend {backend.Name} ({backend.Description})"));
+                $"{loaded.Info.Architecture}, {loaded.Info.Parameters / 1e6:F1} M parameters, context {size.MaxContext}, {size.Blocks} KV blocks{state}, backend {backend.Name} ({backend.Description})"));
             return new(descriptor, StartEngine(descriptor, loaded, tokenizer, backend, pool), new PromptEncoder(tokenizer, template, text?.SpecialTokens ?? [], descriptor, clock), pool, backend);
         }
         catch
@@ -90,7 +92,7 @@ internal sealed class HostedModelLoader(SiloOptions options, TimeProvider clock,
             SamplingDefaults = descriptor.SamplingDefaults,
         },
         options.Engine,
-        new KvBlockManager(KvGroupRules.For(loaded.Model.KvLayout), pool.Blocks, pool.BlockTokens, prefixCaching: options.Engine.PrefixCaching),
+        new KvBlockManager(KvGroupRules.For(loaded.Model.KvLayout, pool.Geometry), pool.Blocks, pool.BlockTokens, prefixCaching: options.Engine.PrefixCaching),
         new ModelExecutor(loaded.Model, backend.Ops, pool, clock, loggers.CreateLogger<ModelExecutor>()),
         tokenizer,
         new EngineMetrics(meters, descriptor.Name),

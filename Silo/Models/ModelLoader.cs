@@ -24,7 +24,7 @@ internal static class ModelLoader
         var checkpoint = new Checkpoint(files.Source(), backend, options.MatrixCheck, progress, quantization);
         var model = create(config, checkpoint);
         var totals = checkpoint.Finish();
-        return new LoadedModel(model, Describe(architecture, files, model, totals), new LoraAdapters(checkpoint.Modules.OfType<Linear>(), backend));
+        return new LoadedModel(model, Describe(architecture, files, model, totals, options.ReadsEndTokens), new LoraAdapters(checkpoint.Modules.OfType<Linear>(), backend));
     }
 
     /// <summary>What a model says about itself.</summary>
@@ -32,14 +32,15 @@ internal static class ModelLoader
     /// <param name="files">Where it comes from.</param>
     /// <param name="model">The wiring.</param>
     /// <param name="totals">What it took from its checkpoint.</param>
+    /// <param name="readsEndTokens">See <see cref="ModelLoadOptions.ReadsEndTokens"/>.</param>
     /// <exception cref="CheckpointException">A token id is not in the vocabulary, or a suggestion for sampling is out of its range.</exception>
-    internal static ModelInfo Describe(string architecture, ModelFiles files, ICausalModel model, LoadTotals totals) => new()
+    internal static ModelInfo Describe(string architecture, ModelFiles files, ICausalModel model, LoadTotals totals, bool readsEndTokens = true) => new()
     {
         Architecture = architecture,
         ModelType = files.Config.OptionalText("model_type") ?? string.Empty,
         ContextLength = model.MaxContext,
         VocabularySize = model.VocabularySize,
-        EosTokenIds = ReadEosTokenIds(model.VocabularySize, files.Config, files.Generation),
+        EosTokenIds = readsEndTokens ? ReadEosTokenIds(model.VocabularySize, files.Config, files.Config.Section("text_config"), files.Generation) : [],
         BosTokenId = files.Config.TokenIds("bos_token_id") is [var bos, ..] ? bos : null,
         Generation = GenerationDefaults.Read(files.Generation),
         Parameters = totals.Parameters,

@@ -4,7 +4,7 @@ using XLLM.Silo.Weights.Quantization;
 namespace XLLM.Silo.Weights;
 
 /// <summary>A place in the tree of tensor names. A model takes each tensor once, where the module is built; what is left over is an error.</summary>
-internal sealed class Checkpoint
+internal sealed partial class Checkpoint
 {
     private readonly CheckpointLedger _ledger;
     private readonly string _prefix;
@@ -65,6 +65,38 @@ internal sealed class Checkpoint
     /// <param name="elements">Its length.</param>
     /// <exception cref="CheckpointException">It is missing, misshapen, of another type, or was taken before.</exception>
     public long[] Integers(string name, int elements) => _ledger.TakeIntegers(Full(name), elements);
+
+    /// <summary>Takes a vector that the checkpoint stores less one (norms that are centered at zero).</summary>
+    /// <param name="name">Last part of its name.</param>
+    /// <param name="elements">Its length.</param>
+    /// <returns>F32 [1, elements]: what is stored, plus 1.</returns>
+    /// <exception cref="CheckpointException">As for <see cref="Vector"/>.</exception>
+    public Tensor VectorPlusOne(string name, int elements) => _ledger.TakeFloats(Full(name), [elements], values =>
+    {
+        foreach (ref var value in values.AsSpan())
+        {
+            value += 1;
+        }
+    });
+
+    /// <summary>Takes the kernels of a depthwise convolution: [channels, 1, width] in the checkpoint.</summary>
+    /// <param name="name">Last part of its name.</param>
+    /// <param name="channels">Channels.</param>
+    /// <param name="width">Numbers of a kernel.</param>
+    /// <returns>F32 [width, channels].</returns>
+    /// <exception cref="CheckpointException">As for <see cref="Vector"/>.</exception>
+    public Tensor Kernels(string name, int channels, int width)
+    {
+        var flat = _ledger.TakeFloats(Full(name), [channels, 1, width], values =>
+        {
+            var stored = values.ToArray();
+            for (var i = 0; i < stored.Length; i++)
+            {
+                values[(i % width * channels) + (i / width)] = stored[i];
+            }
+        });
+        return flat with { Rows = width, Columns = channels, RowStride = channels };
+    }
 
     /// <summary>Brings numbers that the configuration defines, not the checkpoint, into backend memory (RoPE's frequencies).</summary>
     /// <param name="name">For messages.</param>

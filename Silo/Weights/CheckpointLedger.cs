@@ -76,6 +76,19 @@ internal sealed class CheckpointLedger(
         }
     }
 
+    /// <summary>Takes a tensor of plain floats with any number of dimensions, and imports what is made of it.</summary>
+    /// <param name="name">Full name.</param>
+    /// <param name="shape">Dimensions that the model needs.</param>
+    /// <param name="matrices">The matrices in it.</param>
+    public Weight[] TakeShaped(string name, int[] shape, Func<HostTensor, IEnumerable<HostTensor>> matrices)
+    {
+        var tensor = TakePart(name, shape, [DType.BF16, DType.F32, DType.F16]);
+        var weights = matrices(tensor).Select(matrix => backend.ImportWeight(matrix)).ToArray();
+        _elements += tensor.Elements;
+        Report(tensor.Bytes);
+        return weights;
+    }
+
     /// <summary>Takes one tensor of a matrix.</summary>
     public HostTensor TakePart(string name, int[] shape, DType[] types)
     {
@@ -116,6 +129,29 @@ internal sealed class CheckpointLedger(
         var tensor = Take(name, [elements], [DType.I64, DType.I32]);
         Report(tensor.Bytes);
         return survey is null ? tensor.ToWideIntegers() : new long[elements];
+    }
+
+    /// <summary>Takes a small tensor that is brought into another form.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="shape">Its dimensions.</param>
+    /// <param name="change">Changes the numbers, row by row.</param>
+    /// <returns>F32 [1, elements].</returns>
+    public Tensor TakeFloats(string name, int[] shape, Action<float[]> change)
+    {
+        var tensor = Take(name, shape, [DType.BF16, DType.F32, DType.F16]);
+        _elements += tensor.Elements;
+        Report(tensor.Bytes);
+        if (survey is not null)
+        {
+            return new Tensor(0, DType.F32, 1, checked((int)tensor.Elements));
+        }
+
+        CheckFinite(tensor, long.MaxValue);
+        var values = new float[checked((int)tensor.Elements)];
+        tensor.ReadFloats(0, values);
+        GC.KeepAlive(tensor.Owner);
+        change(values);
+        return Import(new ReadOnlySpan<float>(values).AsHostTensor(name));
     }
 
     /// <summary>Brings a vector into backend memory.</summary>

@@ -25,7 +25,7 @@ internal sealed record CaseModels(LoadedModel Target, LoadedDraft? Draft, LoraAd
     /// <param name="backend">Must outlive the models.</param>
     public static CaseModels Load(string folder, IReadOnlyList<string> recorded, IBackend backend)
     {
-        var options = new ModelLoadOptions();
+        var options = new ModelLoadOptions { ReadsEndTokens = false };
         if (LoraAdapter.IsIn(folder))
         {
             var adapter = LoraAdapter.Read(folder);
