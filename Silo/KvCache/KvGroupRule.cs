@@ -3,7 +3,7 @@ namespace XLLM.Silo.KvCache;
 /// <summary>How the KV blocks of one group of layers grow with a sequence, and which of them are given back before it ends. Pure; a kind of layer is a class.</summary>
 /// <remarks>
 /// Full attention keeps everything. A sliding window releases early (<see cref="FirstKept"/>). Latent attention grows like full attention, with smaller blocks.
-/// A recurrent state has a fixed number of blocks and shares no prefix (<see cref="SharesPrefix"/>).
+/// A recurrent state has a fixed number of blocks, none of which is some tokens' (<see cref="SharesPrefix"/>): it is found as a whole, by snapshots.
 /// </remarks>
 internal abstract class KvGroupRule
 {

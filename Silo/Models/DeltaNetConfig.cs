@@ -19,7 +19,11 @@ internal sealed record DeltaNetConfig(int KeyHeads, int ValueHeads, int KeyColum
 
     private const int MostColumns = 1 << 20;
 
-    /// <summary>Of transformers' configuration class, for files without layer_types.</summary>
+    // What transformers' configuration classes fill in.
+    private const int DefaultKeyHeads = 16;
+    private const int DefaultValueHeads = 32;
+    private const int DefaultColumns = 128;
+    private const int DefaultKernelWidth = 4;
     private const int DefaultInterval = 4;
 
     /// <summary>Columns of all queries, and of all keys.</summary>
@@ -40,11 +44,11 @@ internal sealed record DeltaNetConfig(int KeyHeads, int ValueHeads, int KeyColum
     /// <summary>Reads and checks the fields.</summary>
     /// <param name="file">config.json, or its section on text.</param>
     /// <param name="layers">Layers of the decoder.</param>
-    /// <exception cref="CheckpointException">A field is missing or absurd.</exception>
+    /// <exception cref="CheckpointException">A field is absurd.</exception>
     public static DeltaNetConfig Read(ModelConfigReader file, int layers)
     {
-        var keyHeads = file.Integer("linear_num_key_heads", most: MostColumns);
-        var valueHeads = file.Integer("linear_num_value_heads", most: MostColumns);
+        var keyHeads = file.OptionalInteger("linear_num_key_heads", most: MostColumns) ?? DefaultKeyHeads;
+        var valueHeads = file.OptionalInteger("linear_num_value_heads", most: MostColumns) ?? DefaultValueHeads;
         if (valueHeads % keyHeads != 0)
         {
             throw file.Fault("linear_num_value_heads", $"is {valueHeads}, which linear_num_key_heads {keyHeads} does not divide");
@@ -53,9 +57,9 @@ internal sealed record DeltaNetConfig(int KeyHeads, int ValueHeads, int KeyColum
         var config = new DeltaNetConfig(
             keyHeads,
             valueHeads,
-            file.Integer("linear_key_head_dim", most: MostColumns),
-            file.Integer("linear_value_head_dim", most: MostColumns),
-            file.Integer("linear_conv_kernel_dim", most: 1 << 10),
+            file.OptionalInteger("linear_key_head_dim", most: MostColumns) ?? DefaultColumns,
+            file.OptionalInteger("linear_value_head_dim", most: MostColumns) ?? DefaultColumns,
+            file.OptionalInteger("linear_conv_kernel_dim", most: 1 << 10) ?? DefaultKernelWidth,
             ReadLayers(file, layers));
         return (2L * keyHeads * config.KeyColumns) + ((long)valueHeads * config.ValueColumns) <= MostColumns
             ? config

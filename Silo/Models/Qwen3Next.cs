@@ -31,11 +31,11 @@ internal static class Qwen3Next
 
     /// <summary>Builds a dense Qwen3.5 that reads text alone.</summary>
     public static ICausalModel CreateQwen35Text(ModelConfigReader file, Checkpoint checkpoint) =>
-        Create(file, checkpoint, DecoderConfig.Read(file, Family), experts: null, grouped: false);
+        CreateText(file, checkpoint, DecoderConfig.Read(file, Family), experts: null);
 
     /// <summary>Builds a Qwen3.5 with experts that reads text alone.</summary>
     public static ICausalModel CreateQwen35ExpertsText(ModelConfigReader file, Checkpoint checkpoint) =>
-        Create(file, checkpoint, DecoderConfig.Read(file, Family with { HasDenseLayers = false }), ReadQwen35Experts(file), grouped: false);
+        CreateText(file, checkpoint, DecoderConfig.Read(file, Family with { HasDenseLayers = false }), ReadQwen35Experts(file));
 
     /// <summary>Builds a dense Qwen3.5, pictures in front.</summary>
     public static ICausalModel CreateQwen35(ModelConfigReader file, Checkpoint checkpoint) => CreateMultimodal(file, checkpoint, Family, _ => null);
@@ -43,6 +43,13 @@ internal static class Qwen3Next
     /// <summary>Builds a Qwen3.5 with experts, pictures in front.</summary>
     public static ICausalModel CreateQwen35Experts(ModelConfigReader file, Checkpoint checkpoint) =>
         CreateMultimodal(file, checkpoint, Family with { HasDenseLayers = false }, ReadQwen35Experts);
+
+    /// <summary>The checkpoint may be that of the model with pictures: its encoder is left alone.</summary>
+    private static DecoderModel CreateText(ModelConfigReader file, Checkpoint checkpoint, DecoderConfig config, ExpertConfig? experts)
+    {
+        checkpoint.At("model.visual").IgnoreTree();
+        return Create(file, checkpoint, config, experts, grouped: false, at: checkpoint.AtFirst("embed_tokens.weight", "model", "model.language_model"));
+    }
 
     private static DecoderModel CreateMultimodal(ModelConfigReader file, Checkpoint checkpoint, DecoderFamily family, Func<ModelConfigReader, ExpertConfig?> readExperts)
     {

@@ -33,7 +33,7 @@ public sealed class DeltaDecoderTests
     }
 
     [Fact]
-    public void DraftLayersAndEmptySharedExperts_MayBeThere_AndAreLeftAlone()
+    public void DraftLayersPicturesAndEmptySharedExperts_MayBeThere_AndAreLeftAlone()
     {
         using var folder = new TemporaryFolder();
         using var backend = new ShapeBackend();
@@ -43,6 +43,12 @@ public sealed class DeltaDecoderTests
         tiny.Shapes["model.layers.1.mlp.shared_expert.down_proj.weight"] = [24, 0];
         tiny.Write(folder.Path);
         Assert.Equal(50, ModelLoader.Load(folder.Path, backend, new ModelLoadOptions()).Info.VocabularySize);
+
+        using var other = new TemporaryFolder();
+        var text = TinyModel.Qwen35();
+        text.Shapes["model.visual.patch_embed.proj.weight"] = [4, 24];
+        text.Write(other.Path);
+        Assert.Equal(50, ModelLoader.Load(other.Path, backend, new ModelLoadOptions()).Info.VocabularySize);
     }
 
     [Theory]
@@ -64,6 +70,18 @@ public sealed class DeltaDecoderTests
         Assert.Equal([0, 2, 4], Read(TinyModel.Qwen3Next(), 5));
         Assert.Equal([1], Read(TinyModel.Qwen3Next().With("layer_types", new JsonArray("full_attention", "linear_attention", "linear_attention")), 2));
         Assert.Contains("names 1 layers; there are 2", Assert.Throws<CheckpointException>(() => Read(TinyModel.Qwen3Next().With("layer_types", new JsonArray("full_attention")), 2)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void MissingSizes_AreThoseOfTheReference()
+    {
+        var tiny = TinyModel.Qwen3Next();
+        foreach (var field in new[] { "linear_num_key_heads", "linear_num_value_heads", "linear_key_head_dim", "linear_value_head_dim", "linear_conv_kernel_dim" })
+        {
+            tiny.With(field, null);
+        }
+
+        Assert.Equal(new KvState(32, 128, 128, 8192, 3), DeltaNetConfig.Read(tiny.Reader(), 4).State);
     }
 
     [Fact]
