@@ -16,7 +16,7 @@ public sealed class PublishedOptionsTests
         ["vocab_size"] = 300, ["hidden_size"] = 64, ["intermediate_size"] = 96, ["moe_intermediate_size"] = 32, ["num_hidden_layers"] = 5, ["num_attention_heads"] = 8,
         ["num_experts"] = 16, ["n_routed_experts"] = 16, ["q_lora_rank"] = 24, ["kv_lora_rank"] = 32, ["qk_nope_head_dim"] = 16, ["v_head_dim"] = 16,
         ["index_topk"] = 10, ["index_n_heads"] = 4, ["linear_num_key_heads"] = 2, ["linear_num_value_heads"] = 6, ["linear_key_head_dim"] = 24,
-        ["shared_expert_intermediate_size"] = 40,
+        ["shared_expert_intermediate_size"] = 40, ["image_token_id"] = 250, ["depth"] = 1, ["num_heads"] = 4, ["out_hidden_size"] = 64,
     };
 
     public static TheoryData<string, string> Cases => Backends.With(
@@ -30,7 +30,7 @@ public sealed class PublishedOptionsTests
         var path = Paths.TryShared("data", "configs", "hf", $"{name}.config.json");
         Assert.SkipWhen(path is null, $"../shared/data/configs/hf/{name}.config.json is missing");
         var config = JsonNode.Parse(File.ReadAllBytes(path!))!.AsObject();
-        foreach (var section in new[] { config, config["text_config"] as JsonObject }.OfType<JsonObject>())
+        foreach (var section in new[] { config, config["text_config"] as JsonObject, config["vision_config"] as JsonObject }.OfType<JsonObject>())
         {
             foreach (var (field, value) in Sizes.Where(size => section.ContainsKey(size.Key)))
             {

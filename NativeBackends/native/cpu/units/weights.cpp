@@ -2,4 +2,3 @@
 #include "cpu/dequantize.cpp"
 #include "cpu/experts.cpp"
 #include "cpu/linear_heads.cpp"
-#include "cpu/weighted_rows.cpp"
