@@ -5,7 +5,7 @@ using XLLM.Silo.Weights;
 
 namespace XLLM.Silo.Models;
 
-/// <summary>The vision encoder of GLM-4.1V, 4.5V and 4.6V: a table of position embeddings stretched over the picture by cubic interpolation, patches joined by a convolution, a gated network at the end.</summary>
+/// <summary>The vision encoder of GLM-4.1V, 4.5V and 4.6V: position embeddings interpolated between the entries of a table, patches joined by a convolution, a gated network at the end.</summary>
 /// <remarks>Source: GLM-4.1V-Thinking (arXiv:2507.01006) section 2. The last norm's epsilon is a number of the published code.</remarks>
 internal sealed class GlmVisionEncoder : IPictureEncoder
 {
@@ -33,12 +33,7 @@ internal sealed class GlmVisionEncoder : IPictureEncoder
     {
         VisionShape.RequireSilu(file);
         var columns = VisionShape.Columns(file, "hidden_size", missing: 1536);
-        var output = VisionShape.Columns(file, "out_hidden_size", missing: 4096);
-        if (output != hidden)
-        {
-            throw file.Fault("out_hidden_size", $"is {output}, but the decoder has {hidden} columns");
-        }
-
+        var output = VisionShape.OutputColumns(file, "out_hidden_size", hidden, missing: 4096);
         _shape = VisionShape.Read(file, columns, depth: 24, heads: 12, patchSize: 14, output);
         var epsilon = (float)(file.OptionalNumber("rms_norm_eps", 0, 1) ?? 1e-5);
         var bias = file.Flag("attention_bias", missing: false);
@@ -53,8 +48,7 @@ internal sealed class GlmVisionEncoder : IPictureEncoder
         _embeddingNorm = Norm(at.At("post_conv_layernorm"));
         _table = at.At("embeddings.position_embedding").Matrix("weight", _tableSide * _tableSide, columns);
         _rotation = new(at, _shape);
-        _blocks = [.. Enumerable.Range(0, _shape.Depth).Select(i => at.At($"blocks.{i}")).Select(block => new VisionBlock(
-            block, _shape, Norm, new GatedFeedForward(block.At("mlp"), columns, output, bias: false), bias, outputBias: false))];
+        _blocks = _shape.BuildBlocks(at, block => new VisionBlock(block, _shape, Norm, new GatedFeedForward(block.At("mlp"), columns, output, bias: false), bias, outputBias: false));
         _finalNorm = Norm(at.At("post_layernorm"));
         _join = at.At("downsample").KernelByPlace("weight", output, columns, _shape.MergeSize);
         _joinBias = at.At("downsample").Vector("bias", output);

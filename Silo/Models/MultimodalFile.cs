@@ -2,7 +2,7 @@ using XLLM.Silo.Weights;
 
 namespace XLLM.Silo.Models;
 
-/// <summary>What config.json and the tensor names of models that read pictures have in common: two sections, or the decoder's fields at the top; two trees of tensors under the names of several exports.</summary>
+/// <summary>What files of models that read pictures have in common: two sections of fields, or the decoder's at the top; two trees of tensors under the names of several exports.</summary>
 internal sealed class MultimodalFile
 {
     private readonly ModelConfigReader _file;
@@ -17,8 +17,7 @@ internal sealed class MultimodalFile
         (_file, _family) = (file, family);
         Text = file.Section("text_config") ?? file;
         Encoder = checkpoint.AtFirst("patch_embed.proj.weight", encoderFirst ? ["visual", "model.visual"] : ["model.visual", "visual"]);
-        Decoder = checkpoint.AtFirst(
-            "embed_tokens.weight", encoderFirst ? ["model", "model.language_model", "language_model.model"] : ["model.language_model", "model", "language_model.model"]);
+        Decoder = checkpoint.AtFirst("embed_tokens.weight", encoderFirst ? ["model", "model.language_model"] : ["model.language_model", "model"]);
     }
 
     /// <summary>The decoder's fields.</summary>

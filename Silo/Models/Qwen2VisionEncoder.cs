@@ -19,12 +19,13 @@ internal sealed class Qwen2VisionEncoder : IPictureEncoder
     private readonly int? _windowSide;
     private readonly IReadOnlyList<int> _fullLayers;
 
-    private Qwen2VisionEncoder(VisionShape shape, Checkpoint at, Func<Checkpoint, INorm> norm, Func<Checkpoint, IFeedForward> feedForward, int? windowSide, IReadOnlyList<int> fullLayers)
+    private Qwen2VisionEncoder(
+        VisionShape shape, Checkpoint at, Func<Checkpoint, INorm> norm, Func<Checkpoint, IFeedForward> feedForward, int? windowSide, IReadOnlyList<int> fullLayers)
     {
         (_shape, _windowSide, _fullLayers) = (shape, windowSide, fullLayers);
         _embedding = new(at.At("patch_embed.proj"), shape, bias: false);
         _rotation = new(at, shape);
-        _blocks = [.. Enumerable.Range(0, shape.Depth).Select(i => at.At($"blocks.{i}")).Select(block => new VisionBlock(block, shape, norm, feedForward(block.At("mlp")), inputBias: true, outputBias: true))];
+        _blocks = shape.BuildBlocks(at, block => new VisionBlock(block, shape, norm, feedForward(block.At("mlp")), inputBias: true, outputBias: true));
         _merger = new(shape, norm(at.At("merger.ln_q")), normalizeTokens: false, at.At("merger.mlp.0"), at.At("merger.mlp.2"));
     }
 
@@ -44,16 +45,17 @@ internal sealed class Qwen2VisionEncoder : IPictureEncoder
     public static Qwen2VisionEncoder Create2(ModelConfigReader file, int hidden, Checkpoint at)
     {
         var columns = VisionShape.Columns(file, "embed_dim", missing: 1280);
-        if (file.OptionalInteger("hidden_size") is { } output && output != hidden)
-        {
-            throw file.Fault("hidden_size", $"is {output}, but the decoder has {hidden} columns");
-        }
-
-        var shape = VisionShape.Read(file, columns, depth: 32, heads: 16, patchSize: 14, hidden);
+        var output = VisionShape.OutputColumns(file, "hidden_size", hidden, missing: 3584);
+        var shape = VisionShape.Read(file, columns, depth: 32, heads: 16, patchSize: 14, output);
         var intermediate = (int)Math.Min(int.MaxValue, columns * (file.OptionalNumber("mlp_ratio", 0.01, 1024) ?? 4));
         var gelu = VisionShape.Gelu(file, missing: "quick_gelu");
         return new(
-            shape, at, place => new LayerNorm(place, columns, Epsilon), place => new GeluFeedForward(place.At("fc1"), place.At("fc2"), columns, intermediate, columns, gelu), windowSide: null, fullLayers: []);
+            shape,
+            at,
+            place => new LayerNorm(place, columns, Epsilon),
+            place => new GeluFeedForward(place.At("fc1"), place.At("fc2"), columns, intermediate, columns, gelu),
+            windowSide: null,
+            fullLayers: []);
     }
 
     /// <summary>Builds Qwen2.5-VL's: root-mean-square norms, gated feed-forward networks, windows in all layers but a few.</summary>
@@ -63,12 +65,7 @@ internal sealed class Qwen2VisionEncoder : IPictureEncoder
     public static Qwen2VisionEncoder Create25(ModelConfigReader file, int hidden, Checkpoint at)
     {
         var columns = VisionShape.Columns(file, "hidden_size");
-        var output = VisionShape.Columns(file, "out_hidden_size", missing: hidden);
-        if (output != hidden)
-        {
-            throw file.Fault("out_hidden_size", $"is {output}, but the decoder has {hidden} columns");
-        }
-
+        var output = VisionShape.OutputColumns(file, "out_hidden_size", hidden, missing: 3584);
         VisionShape.RequireSilu(file);
         var shape = VisionShape.Read(file, columns, depth: 32, heads: 16, patchSize: 14, output);
         var window = file.OptionalInteger("window_size", most: 1 << 20) ?? 112;
@@ -80,7 +77,12 @@ internal sealed class Qwen2VisionEncoder : IPictureEncoder
 
         var intermediate = VisionShape.Columns(file, "intermediate_size", missing: 3420);
         return new(
-            shape, at, place => new RmsNorm(place, columns, Epsilon), place => new GatedFeedForward(place, columns, intermediate, bias: true), side, shape.Layers(file, "fullatt_block_indexes", [7, 15, 23, 31]));
+            shape,
+            at,
+            place => new RmsNorm(place, columns, Epsilon),
+            place => new GatedFeedForward(place, columns, intermediate, bias: true),
+            side,
+            shape.Layers(file, "fullatt_block_indexes", [7, 15, 23, 31]));
     }
 
     /// <inheritdoc/>

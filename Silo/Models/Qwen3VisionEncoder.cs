@@ -5,7 +5,7 @@ using XLLM.Silo.Weights;
 
 namespace XLLM.Silo.Models;
 
-/// <summary>The vision encoder of Qwen3-VL and of the multimodal Qwen3.5: a table of position embeddings stretched over the picture, and what earlier layers saw beside the result (DeepStack).</summary>
+/// <summary>The vision encoder of Qwen3-VL and of Qwen3.5: a table of position embeddings stretched over the picture, and what earlier layers saw beside the result (DeepStack).</summary>
 /// <remarks>Sources: Qwen3-VL (arXiv:2511.21631) section 2; DeepStack (arXiv:2406.04334). Epsilons are numbers of the published code.</remarks>
 internal sealed class Qwen3VisionEncoder : IPictureEncoder
 {
@@ -28,12 +28,7 @@ internal sealed class Qwen3VisionEncoder : IPictureEncoder
     public Qwen3VisionEncoder(ModelConfigReader file, int hidden, Checkpoint at)
     {
         var columns = VisionShape.Columns(file, "hidden_size", missing: 1152);
-        var output = VisionShape.Columns(file, "out_hidden_size", missing: 3584);
-        if (output != hidden)
-        {
-            throw file.Fault("out_hidden_size", $"is {output}, but the decoder has {hidden} columns");
-        }
-
+        var output = VisionShape.OutputColumns(file, "out_hidden_size", hidden, missing: 3584);
         _shape = VisionShape.Read(file, columns, depth: 27, heads: 16, patchSize: 16, output);
         var intermediate = VisionShape.Columns(file, "intermediate_size", missing: 4304);
         var gelu = VisionShape.Gelu(file, missing: "gelu_pytorch_tanh");
@@ -45,8 +40,13 @@ internal sealed class Qwen3VisionEncoder : IPictureEncoder
         _embedding = new(at.At("patch_embed.proj"), _shape, bias: true);
         _table = at.At("pos_embed").Matrix("weight", entries, columns);
         _rotation = new(at, _shape);
-        _blocks = [.. Enumerable.Range(0, _shape.Depth).Select(i => at.At($"blocks.{i}")).Select(block => new VisionBlock(
-            block, _shape, place => new LayerNorm(place, columns, Epsilon), new GeluFeedForward(block.At("mlp.linear_fc1"), block.At("mlp.linear_fc2"), columns, intermediate, columns, gelu), inputBias: true, outputBias: true))];
+        _blocks = _shape.BuildBlocks(at, block => new VisionBlock(
+            block,
+            _shape,
+            place => new LayerNorm(place, columns, Epsilon),
+            new GeluFeedForward(block.At("mlp.linear_fc1"), block.At("mlp.linear_fc2"), columns, intermediate, columns, gelu),
+            inputBias: true,
+            outputBias: true));
         _merger = Merger(at.At("merger"), normalizeTokens: false);
         _deepMergers = [.. Enumerable.Range(0, _deepLayers.Count).Select(i => Merger(at.At($"deepstack_merger_list.{i}"), normalizeTokens: true))];
 

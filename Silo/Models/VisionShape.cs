@@ -1,4 +1,5 @@
 using XLLM.NativeBackends.Ops;
+using XLLM.Silo.Models.Layers;
 using XLLM.Silo.Vision;
 using XLLM.Silo.Weights;
 
@@ -83,6 +84,18 @@ internal sealed record VisionShape
     public static int Columns(ModelConfigReader file, string name, int? missing = null) =>
         file.OptionalInteger(name, most: MostColumns) ?? missing ?? file.Integer(name, most: MostColumns);
 
+    /// <summary>Columns of a token's result, which are the decoder's.</summary>
+    /// <param name="file">The section vision_config.</param>
+    /// <param name="name">Its field.</param>
+    /// <param name="hidden">Columns of the decoder.</param>
+    /// <param name="missing">What they are where the file does not say.</param>
+    /// <exception cref="CheckpointException">The decoder has others.</exception>
+    public static int OutputColumns(ModelConfigReader file, string name, int hidden, int missing)
+    {
+        var output = Columns(file, name, missing);
+        return output == hidden ? output : throw file.Fault(name, $"is {output}, but the decoder has {hidden} columns");
+    }
+
     /// <summary>Layers that the file names, each once.</summary>
     /// <param name="file">The section vision_config.</param>
     /// <param name="name">The field.</param>
@@ -128,6 +141,11 @@ internal sealed record VisionShape
             throw file.Unsupported("hidden_act", $"is \"{activation}\"; supported: silu");
         }
     }
+
+    /// <summary>Builds the layers.</summary>
+    /// <param name="at">Where "blocks" is.</param>
+    /// <param name="block">Builds one from the place of its tensors.</param>
+    public VisionBlock[] BuildBlocks(Checkpoint at, Func<Checkpoint, VisionBlock> block) => [.. Enumerable.Range(0, Depth).Select(i => block(at.At($"blocks.{i}")))];
 
     /// <summary>Refuses pixel values that do not fit a picture.</summary>
     /// <exception cref="ArgumentException">The values are not as many as the grid needs, or a side is no multiple of the merge size.</exception>

@@ -130,6 +130,33 @@ public sealed class PictureModelTests
         Assert.Contains(expected, Assert.ThrowsAny<CheckpointException>(() => Create(backend, config)).Message, StringComparison.Ordinal);
     }
 
+    /// <summary>Exports differ in where they put the two trees: as published, and as later libraries save the same model.</summary>
+    [Theory]
+    [InlineData("qwen2", "visual.", "model.visual.", "model.", "model.language_model.")]
+    [InlineData("qwen2.5", "visual.", "model.visual.", "model.", "model.language_model.")]
+    [InlineData("qwen2.5", "visual.", "visual.", "model.", "model.language_model.")]
+    [InlineData("qwen3", "model.visual.", "visual.", "model.language_model.", "model.")]
+    [InlineData("glm", "model.visual.", "visual.", "model.language_model.", "model.")]
+    public void Checkpoints_LoadUnderTheNamesOfOtherExports_AndWhatIsLeftOverIsAnError(string family, string encoder, string otherEncoder, string decoder, string otherDecoder)
+    {
+        using var backend = Backends.Open("reference");
+        var config = PictureConfigs.Of(family);
+        var published = new NamedSource(null);
+        Create(backend, config, published);
+        string[] names = [.. published.Asked.Select(name => Rename(name, encoder, otherEncoder) ?? Rename(name, decoder, otherDecoder) ?? name)];
+
+        Assert.NotEqual(published.Asked, names);
+        var other = new NamedSource(names);
+        Create(backend, config, other);
+        Assert.Equal(names.Order(StringComparer.Ordinal), other.Asked.Distinct().Order(StringComparer.Ordinal));
+
+        var error = Assert.Throws<CheckpointException>(() => Create(backend, config, new NamedSource([.. names, $"{otherEncoder}blocks.3.norm1.weight"])));
+        Assert.Contains("1 tensors are left over", error.Message, StringComparison.Ordinal);
+        Assert.Contains($"\"{otherEncoder}blocks.3.norm1.weight\"", error.Message, StringComparison.Ordinal);
+
+        static string? Rename(string name, string from, string to) => name.StartsWith(from, StringComparison.Ordinal) ? to + name[from.Length..] : null;
+    }
+
     [Fact]
     public void DeepLayers_MustNotBeMoreThanTheDecoderHas()
     {
@@ -200,10 +227,12 @@ public sealed class PictureModelTests
         Assert.Equal(64 * 4, model.Pictures!.Columns);
     }
 
-    private static ICausalModel Create(IBackend backend, JsonObject config)
+    private static ICausalModel Create(IBackend backend, JsonObject config) => Create(backend, config, new DummySource("random", seed: 1));
+
+    private static ICausalModel Create(IBackend backend, JsonObject config, ITensorSource source)
     {
         var reader = config.Reader();
-        var checkpoint = new Checkpoint(new DummySource("random", seed: 1), backend);
+        var checkpoint = new Checkpoint(source, backend);
         var model = ModelRegistry.Find(reader.Texts("architectures")[0], "config.json")(reader, checkpoint);
         checkpoint.Finish();
         return model;
@@ -224,5 +253,25 @@ public sealed class PictureModelTests
     {
         Assert.All(logits, logit => Assert.True(float.IsFinite(logit)));
         Assert.True(logits.Max() - logits.Min() > 1e-4, "all logits are the same");
+    }
+
+    /// <summary>Random tensors under given names, or under any.</summary>
+    private sealed class NamedSource(IReadOnlyCollection<string>? names) : ITensorSource
+    {
+        private readonly DummySource _random = new("random", seed: 1);
+
+        public List<string> Asked { get; } = [];
+
+        public string Place => "random";
+
+        public IReadOnlyCollection<string>? Names => names;
+
+        public long? TotalBytes => null;
+
+        public HostTensor? Find(string name, IReadOnlyList<int> shape, DType type = DType.BF16)
+        {
+            Asked.Add(name);
+            return names is null || names.Contains(name) ? _random.Find(name, shape, type) : null;
+        }
     }
 }
