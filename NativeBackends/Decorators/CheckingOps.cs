@@ -25,6 +25,7 @@ public sealed partial class CheckingOps(IOps inner) : IOps, IDisposable
     /// <inheritdoc/>
     public void BeginStep()
     {
+        _marks.Clear();
         _reference.BeginStep();
         _copies.Reset();
         inner.BeginStep();

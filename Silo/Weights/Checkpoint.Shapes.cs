@@ -35,7 +35,8 @@ internal sealed partial class Checkpoint
     /// <param name="side">Its last two.</param>
     /// <returns>[outputs, side * side * channels], a copy: the file has [outputs, channels, side, side].</returns>
     public Weight KernelByPlace(string name, int outputs, int channels, int side) =>
-        _ledger.TakeShaped(Full(name), [outputs, channels, side, side], kernel => [Transposition.OfEach(kernel, outputs, channels, side * side) with { Shape = [outputs, side * side * channels] }])[0];
+        _ledger.TakeShaped(Full(name), [outputs, channels, side, side], kernel =>
+            [(_ledger.Surveys ? kernel : Transposition.OfEach(kernel, outputs, channels, side * side)) with { Shape = [outputs, side * side * channels] }])[0];
 
     /// <summary>Takes the matrices of all experts of a layer out of one tensor that has them as [expert, inputs, outputs].</summary>
     /// <param name="name">Last part of its name.</param>
@@ -46,7 +47,7 @@ internal sealed partial class Checkpoint
     public Weight[][] ExpertStack(string name, int experts, int inputs, params int[] parts)
     {
         var outputs = parts.Sum();
-        var weights = _ledger.TakeShaped(Full(name), [experts, inputs, outputs], stack => Split(Transposition.OfEach(stack, experts, inputs, outputs), experts, inputs, parts));
+        var weights = _ledger.TakeShaped(Full(name), [experts, inputs, outputs], stack => Split(_ledger.Surveys ? stack : Transposition.OfEach(stack, experts, inputs, outputs), experts, inputs, parts));
         return [.. Enumerable.Range(0, parts.Length).Select(part => weights.Where((_, i) => i % parts.Length == part).ToArray())];
     }
 
@@ -61,9 +62,6 @@ internal sealed partial class Checkpoint
         var weights = _ledger.TakeShaped(Full(name), [experts, parts.Sum(), inputs], stack => Split(stack, experts, inputs, parts));
         return [.. Enumerable.Range(0, parts.Length).Select(part => weights.Where((_, i) => i % parts.Length == part).ToArray())];
     }
-
-    /// <summary>Whether the checkpoint has a tensor; false where tensors are made on demand.</summary>
-    public bool Has(string name) => _ledger.Has(Full(name));
 
     private static IEnumerable<HostTensor> Split(HostTensor matrices, int experts, int inputs, int[] parts)
     {

@@ -83,7 +83,7 @@ internal sealed class CheckpointLedger(
     public Weight[] TakeShaped(string name, int[] shape, Func<HostTensor, IEnumerable<HostTensor>> matrices)
     {
         var tensor = TakePart(name, shape, [DType.BF16, DType.F32, DType.F16]);
-        var weights = matrices(tensor).Select(matrix => backend.ImportWeight(matrix)).ToArray();
+        var weights = matrices(tensor).Select(matrix => survey is null ? backend!.ImportWeight(matrix) : Survey(matrix)).ToArray();
         _elements += tensor.Elements;
         Report(tensor.Bytes);
         return weights;
@@ -198,6 +198,12 @@ internal sealed class CheckpointLedger(
         }
 
         return new Weight(parts.Name, WeightFormat.F32, rows, columns, 0, this);
+    }
+
+    private Weight Survey(HostTensor matrix)
+    {
+        survey!.Count(matrix.DType.ToString(), matrix.Bytes);
+        return new Weight(matrix.Name, WeightFormat.F32, matrix.Shape[0], matrix.Shape[1], 0, this);
     }
 
     /// <summary>Ends loading, or writes a survey's fault down.</summary>
