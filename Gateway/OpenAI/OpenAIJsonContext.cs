@@ -16,6 +16,10 @@ namespace XLLM.Gateway.OpenAI;
 [JsonSerializable(typeof(ModelList))]
 [JsonSerializable(typeof(SessionObject))]
 [JsonSerializable(typeof(SessionDeleted))]
+[JsonSerializable(typeof(EmbeddingBody))]
+[JsonSerializable(typeof(EmbeddingList))]
+[JsonSerializable(typeof(RerankBody))]
+[JsonSerializable(typeof(RerankAnswer))]
 [JsonSerializable(typeof(ErrorEnvelope))]
 internal sealed partial class OpenAIJsonContext : JsonSerializerContext
 {

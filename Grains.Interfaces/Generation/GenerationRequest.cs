@@ -44,4 +44,8 @@ public sealed record GenerationRequest
     /// <summary>Leave special tokens out of the text (never out of the token ids). Default true; false where a parser needs them.</summary>
     [Id(9)]
     public bool SkipSpecialTokens { get; init; } = true;
+
+    /// <summary>Asks for one result of the prompt in place of tokens; null: tokens.</summary>
+    [Id(10)]
+    public PoolingParameters? Pooling { get; init; }
 }

@@ -1,5 +1,6 @@
 using XLLM.Grains.Interfaces.Catalog;
 using XLLM.Grains.Interfaces.Chat;
+using XLLM.Grains.Interfaces.Pooling;
 using XLLM.Grains.Interfaces.Routing;
 
 namespace XLLM.Grains.Interfaces.Prompts;
@@ -17,6 +18,11 @@ public interface IPromptGrain : IGrainWithStringKey
     /// <exception cref="RequestException">Unknown model.</exception>
     [Alias("encode")]
     Task<Prompt> EncodeAsync([Immutable] CompletionRequest request);
+
+    /// <summary>Encodes a query and a document in the form by which the model judges them.</summary>
+    /// <exception cref="RequestException">Unknown model; it judges no documents.</exception>
+    [Alias("pair")]
+    Task<Prompt> EncodePairAsync([Immutable] RankRequest request);
 }
 
 /// <summary>A prompt in tokens.</summary>

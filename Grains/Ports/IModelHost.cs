@@ -1,6 +1,7 @@
 using XLLM.Grains.Interfaces.Catalog;
 using XLLM.Grains.Interfaces.Chat;
 using XLLM.Grains.Interfaces.Generation;
+using XLLM.Grains.Interfaces.Pooling;
 using XLLM.Grains.Interfaces.Replicas;
 
 namespace XLLM.Grains.Ports;
@@ -50,6 +51,10 @@ public interface IPromptEncoder
 
     /// <summary>Encodes text, with the special tokens that the tokenizer adds by itself.</summary>
     int[] Encode(string text);
+
+    /// <summary>Encodes a query and a document in the form by which the model judges them.</summary>
+    /// <exception cref="Interfaces.RequestException">The model judges no documents.</exception>
+    int[] EncodePair(RankRequest request);
 }
 
 /// <summary>A rendered conversation.</summary>

@@ -1,5 +1,6 @@
 using XLLM.Grains.Interfaces;
 using XLLM.Grains.Interfaces.Chat;
+using XLLM.Grains.Interfaces.Pooling;
 using XLLM.Grains.Interfaces.Prompts;
 using XLLM.Grains.Interfaces.Routing;
 using XLLM.Grains.Ports;
@@ -32,6 +33,10 @@ internal static class PromptEncoding
 
         return Create(model, tokens, request.CacheSalt);
     }
+
+    /// <summary>Encodes a query and a document as the model judges them.</summary>
+    /// <exception cref="RequestException">The model judges no documents.</exception>
+    public static Prompt EncodePair(IHostedModel model, RankRequest request) => Create(model, model.Prompts.EncodePair(request), request.CacheSalt);
 
     private static Prompt Create(IHostedModel model, int[] tokens, string? cacheSalt)
     {

@@ -1,5 +1,6 @@
 using Orleans.Concurrency;
 using XLLM.Grains.Interfaces.Chat;
+using XLLM.Grains.Interfaces.Pooling;
 using XLLM.Grains.Interfaces.Prompts;
 using XLLM.Grains.Interfaces.Routing;
 using XLLM.Grains.Ports;
@@ -20,6 +21,11 @@ internal sealed class PromptGrain(IModelHost host, ReplicaRouting routing) : Gra
     public async Task<Prompt> EncodeAsync(CompletionRequest request) => host.Find(this.GetPrimaryKeyString()) is { } model
         ? PromptEncoding.Encode(model, request)
         : await (await ElsewhereAsync()).EncodeAsync(request);
+
+    /// <inheritdoc/>
+    public async Task<Prompt> EncodePairAsync(RankRequest request) => host.Find(this.GetPrimaryKeyString()) is { } model
+        ? PromptEncoding.EncodePair(model, request)
+        : await (await ElsewhereAsync()).EncodePairAsync(request);
 
     private async Task<IReplicaPromptGrain> ElsewhereAsync()
     {

@@ -27,7 +27,8 @@ internal sealed class BatchBuilder(int blockTokens)
 
             if (grant.DrawsToken)
             {
-                plan.LogitRows.Add(plan.TokenIds.Count - 1);
+                var rows = grant.Sequence.Pooler is { ReadsLogits: false } ? plan.PooledRows : plan.LogitRows;
+                rows.Add(plan.TokenIds.Count - 1);
             }
         }
 

@@ -67,6 +67,7 @@ internal sealed partial class ModelExecutor : IStepExecutor
         _batch.TokenIds = _ops.Integers(plan.TokenIds.Values);
         _batch.Positions = _ops.Integers(plan.Positions.Values);
         _batch.LogitRows = _ops.Integers(plan.LogitRows.Values);
+        _batch.PooledRows = plan.PooledRows.Count > 0 ? _ops.Integers(plan.PooledRows.Values) : null;
         var rowStarts = _ops.Integers(plan.RowStarts.Values);
         var contextLengths = _ops.Integers(plan.ContextLengths.Values);
         for (var group = 0; group < plan.Groups.Length; group++)
@@ -105,15 +106,23 @@ internal sealed partial class ModelExecutor : IStepExecutor
     private void Draw(StepPlan plan, Tensor logits)
     {
         var grants = plan.DrawingGrants.Values;
-        if (logits.Rows != grants.Length)
+        var pooled = _batch.Pooled;
+        if (logits.Rows != plan.LogitRows.Count || (pooled?.Rows ?? 0) != plan.PooledRows.Count)
         {
-            throw new OpException($"the model gave {logits.Rows} rows of logits, {grants.Length} were asked for");
+            throw new OpException(
+                $"the model gave {logits.Rows} rows of logits and {pooled?.Rows ?? 0} of hidden states, {plan.LogitRows.Count} and {plan.PooledRows.Count} were asked for");
         }
 
+        var (logitRow, pooledRow) = (0, 0);
         for (var i = 0; i < grants.Length; i++)
         {
-            var state = plan.Grants[grants[i]].Sequence.Sampler;
-            plan.SetDrawn(i, _sampler.Sample(_ops.ReadRow(logits, i), state, plan.TopTokens(i), plan.TopLogprobs(i)));
+            var sequence = plan.Grants[grants[i]].Sequence;
+            plan.SetDrawn(i, sequence.Pooler switch
+            {
+                null => _sampler.Sample(_ops.ReadRow(logits, logitRow++), sequence.Sampler, plan.TopTokens(i), plan.TopLogprobs(i)),
+                { ReadsLogits: true } pooler => new SampledToken(Sequence.Placeholder, 0, 0, pooler.Pool(_ops.ReadRow(logits, logitRow++))),
+                var pooler => new SampledToken(Sequence.Placeholder, 0, 0, pooler.Pool(_ops.ReadRow(pooled!.Value, pooledRow++))),
+            });
         }
     }
 }

@@ -31,7 +31,10 @@ internal sealed class StepPlan(int groups)
     /// <summary>By drawn token: the row whose logits it is drawn from.</summary>
     public IntBuffer LogitRows { get; } = new();
 
-    /// <summary>By drawn token: its grant.</summary>
+    /// <summary>By sequence that is pooled from its hidden state in this step: its last row.</summary>
+    public IntBuffer PooledRows { get; } = new();
+
+    /// <summary>By drawn token or pooled result: its grant.</summary>
     public IntBuffer DrawingGrants { get; } = new();
 
     /// <summary>By group of layers: where its keys and values go and are.</summary>
@@ -55,6 +58,7 @@ internal sealed class StepPlan(int groups)
         RowStarts.Clear();
         ContextLengths.Clear();
         LogitRows.Clear();
+        PooledRows.Clear();
         DrawingGrants.Clear();
         foreach (var group in Groups)
         {

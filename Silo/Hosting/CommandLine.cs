@@ -21,6 +21,7 @@ internal static class CommandLine
         new("--backend", "Xllm:Backend", "NAME", "auto, cpu or reference; default auto: the fastest that runs here"),
         new("--threads", "Xllm:Threads", "N", "threads that compute, per model; default: processors - 1, at least 1"),
         new("--load-format", "Xllm:LoadFormat", "FORMAT", "auto, or dummy for random weights of a config.json; default auto"),
+        new("--task", "Xllm:Tasks:{n}", "[NAME=]TASK", "generate, embed or rank; may be repeated; default auto: told from the model's files"),
         new("--quantize", "Xllm:Quantize", "TYPE", "int8 or int4: round plain weights while loading; default none"),
         new("--max-context", "Xllm:Engine:MaxContext", "TOKENS", "longest prompt and output together; default: what the model was made for"),
         new("--kv-cache-memory", "Xllm:Engine:KvMemoryBytes", ByteSize.Placeholder, "memory for keys and values, such as 2GiB; default: a quarter of what is available"),

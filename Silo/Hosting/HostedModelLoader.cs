@@ -54,6 +54,7 @@ internal sealed class HostedModelLoader(SiloOptions options, TimeProvider clock,
             var loaded = ModelLoader.Load(
                 source.Folder, backend, new ModelLoadOptions { Format = isDummy ? LoadFormat.Dummy : LoadFormat.Auto, Quantize = Quantize() }, console);
             var tokenizer = text?.Tokenizer ?? new ByteTokenizer(loaded.Info.VocabularySize);
+            var task = isDummy ? new TaskChoice(ModelTasks.Generate, true, null) : TaskChoice.Choose(source, options.Tasks, loaded.Model.HasHead, loaded.Info.VocabularySize, tokenizer);
             var geometry = new KvGeometry(loaded.Model.KvLayout, options.Engine.KvType.ElementType(), options.Engine.BlockTokens);
             var size = KvPoolSizing.Size(new KvPoolWish
             {
@@ -67,11 +68,15 @@ internal sealed class HostedModelLoader(SiloOptions options, TimeProvider clock,
                 AvailableBytes = AvailableMemory.Bytes(),
             });
             var pool = new KvPool(backend, loaded.Model.KvLayout, options.Engine.KvType.ElementType(), options.Engine.BlockTokens, size.Blocks);
-            var descriptor = Describe(source, loaded.Info, size, format, template is not null);
+            var descriptor = Describe(source, loaded.Info, size, format, template is not null) with
+            {
+                Tasks = task.Tasks,
+                EmbeddingSize = task.Tasks.HasFlag(ModelTasks.Embed) ? loaded.Model.HiddenSize : 0,
+            };
             console.Done(string.Create(
                 CultureInfo.InvariantCulture,
                 $"{loaded.Info.Architecture}, {loaded.Info.Parameters / 1e6:F1} M parameters, context {size.MaxContext}, {size.Blocks} KV blocks, backend {backend.Name} ({backend.Description})"));
-            return new(descriptor, StartEngine(descriptor, loaded, tokenizer, backend, pool), new PromptEncoder(tokenizer, template, text?.SpecialTokens ?? [], descriptor, clock), pool, backend);
+            return new(descriptor, StartEngine(descriptor, task, loaded, tokenizer, backend, pool), new PromptEncoder(tokenizer, template, text?.SpecialTokens ?? [], descriptor, clock), pool, backend);
         }
         catch
         {
@@ -80,7 +85,7 @@ internal sealed class HostedModelLoader(SiloOptions options, TimeProvider clock,
         }
     }
 
-    private InferenceEngine StartEngine(ModelDescriptor descriptor, LoadedModel loaded, ITokenizer tokenizer, IBackend backend, KvPool pool) => new(
+    private InferenceEngine StartEngine(ModelDescriptor descriptor, TaskChoice task, LoadedModel loaded, ITokenizer tokenizer, IBackend backend, KvPool pool) => new(
         new ServedModel
         {
             Name = descriptor.Name,
@@ -88,6 +93,9 @@ internal sealed class HostedModelLoader(SiloOptions options, TimeProvider clock,
             MaxContext = descriptor.MaxContext,
             EndTokens = loaded.Info.EosTokenIds,
             SamplingDefaults = descriptor.SamplingDefaults,
+            EmbeddingSize = descriptor.EmbeddingSize,
+            NormalizesEmbeddings = task.Normalizes,
+            ScoreTokens = task.ScoreTokens,
         },
         options.Engine,
         new KvBlockManager(KvGroupRules.For(loaded.Model.KvLayout), pool.Blocks, pool.BlockTokens, prefixCaching: options.Engine.PrefixCaching),

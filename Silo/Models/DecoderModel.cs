@@ -10,7 +10,7 @@ internal sealed class DecoderModel : ICausalModel
     private readonly Embedding _embedding;
     private readonly IDecoderLayer[] _layers;
     private readonly RmsNorm _finalNorm;
-    private readonly Linear _head;
+    private readonly Linear? _head;
     private readonly RopeTable _rope;
 
     /// <param name="config">Sizes.</param>
@@ -21,11 +21,15 @@ internal sealed class DecoderModel : ICausalModel
     public DecoderModel(
         DecoderConfig config, Checkpoint checkpoint, Func<int, Checkpoint, IDecoderLayer> layer, KvGroupKind kept = KvGroupKind.FullAttention, KvIndex? index = null)
     {
-        var model = checkpoint.At("model");
+        // Checkpoints of embedding models are the decoder alone: no "model." before its names, and a head only where it is the embedding table.
+        var isDecoderAlone = checkpoint.Has("embed_tokens.weight");
+        var model = isDecoderAlone ? checkpoint : checkpoint.At("model");
         _embedding = new(model.At("embed_tokens"), config.VocabSize, config.HiddenSize);
         _layers = [.. Enumerable.Range(0, config.NumHiddenLayers).Select(i => layer(i, model.At($"layers.{i}")))];
         _finalNorm = new(model.At("norm"), config.HiddenSize, config.RmsNormEps);
-        _head = config.TieWordEmbeddings ? _embedding.AsHead() : new(checkpoint.At("lm_head"), config.VocabSize, config.HiddenSize);
+        _head = config.TieWordEmbeddings ? _embedding.AsHead()
+            : isDecoderAlone && !checkpoint.Has("lm_head.weight") ? null
+            : new(checkpoint.At("lm_head"), config.VocabSize, config.HiddenSize);
         if (config.TieWordEmbeddings)
         {
             checkpoint.At("lm_head").Ignore("weight");      // some exporters write the tied table a second time
@@ -35,12 +39,19 @@ internal sealed class DecoderModel : ICausalModel
         _rope = new(checkpoint.Constant("rope frequencies", frequencies), (float)config.Rope.Scaling.AttentionScale);
 
         VocabularySize = config.VocabSize;
+        HiddenSize = config.HiddenSize;
         MaxContext = config.MaxContext;
         KvLayout = new([new(kept, [.. Enumerable.Range(0, config.NumHiddenLayers)], config.Heads.KvHeads, config.Heads.HeadSize) { Index = index }]);
     }
 
     /// <inheritdoc/>
     public int VocabularySize { get; }
+
+    /// <inheritdoc/>
+    public int HiddenSize { get; }
+
+    /// <inheritdoc/>
+    public bool HasHead => _head is not null;
 
     /// <inheritdoc/>
     public int MaxContext { get; }
@@ -61,7 +72,10 @@ internal sealed class DecoderModel : ICausalModel
 
         // A row's norm does not depend on the other rows, so the one for the observer and the one for the head agree.
         batch.HiddenStates?.Invoke(_layers.Length, _finalNorm.Forward(hidden, ops));
+        batch.Pooled = batch.PooledRows is { } pooled ? _finalNorm.Forward(ops.Rows(hidden, pooled), ops) : null;   // [pooled, hidden]
         var wanted = ops.Rows(hidden, batch.LogitRows);                                 // [wanted, hidden]
-        return _head.Forward(_finalNorm.Forward(wanted, ops), ops);                     // [wanted, vocabulary]
+        return _head is { } head ? head.Forward(_finalNorm.Forward(wanted, ops), ops)   // [wanted, vocabulary]
+            : wanted.Rows == 0 ? wanted
+            : throw new OpException($"{wanted.Rows} rows want logits, but this checkpoint has no head: it makes embeddings alone");
     }
 }

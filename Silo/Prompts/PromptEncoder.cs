@@ -3,6 +3,7 @@ using XLLM.Grains.Interfaces;
 using XLLM.Grains.Interfaces.Catalog;
 using XLLM.Grains.Interfaces.Chat;
 using XLLM.Grains.Interfaces.Parsing;
+using XLLM.Grains.Interfaces.Pooling;
 using XLLM.Grains.Ports;
 using XLLM.Silo.Templates;
 using XLLM.Silo.Tokenization;
@@ -56,6 +57,17 @@ internal sealed class PromptEncoder(
 
     /// <inheritdoc/>
     public int[] Encode(string text) => tokenizer.Encode(text, addSpecialTokens: true);
+
+    /// <inheritdoc/>
+    public int[] EncodePair(RankRequest request)
+    {
+        if (!model.Tasks.HasFlag(ModelTasks.Rank))
+        {
+            throw new RequestException(RequestErrors.InvalidValue, $"the model '{model.Name}' does not judge documents", "model");
+        }
+
+        return tokenizer.Encode(RankPrompt.Render(request), addSpecialTokens: false);
+    }
 
     /// <summary>Takes away what the template wrote after the last message (its end token), so that the model goes on inside it.</summary>
     private static string CutAfterFinalMessage(string text, ChatRequest request)

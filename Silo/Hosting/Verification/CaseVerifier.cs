@@ -25,7 +25,7 @@ internal readonly record struct CaseResult(CaseOutcome Outcome, string Details);
 internal static class CaseVerifier
 {
     /// <summary>Every check, in the order in which their results are shown. A new one is a line here.</summary>
-    private static readonly IGoldenCheck[] Checks = [new LogitsCheck(), new ActivationsCheck(), new HiddenStatesCheck(), new GreedyCheck(), new InvarianceCheck()];
+    private static readonly IGoldenCheck[] Checks = [new LogitsCheck(), new ActivationsCheck(), new HiddenStatesCheck(), new GreedyCheck(), new InvarianceCheck(), new EmbeddingCheck(), new ScoreCheck()];
 
     /// <summary>Runs a case.</summary>
     /// <param name="folder">A folder with a golden file.</param>

@@ -13,6 +13,9 @@ internal sealed class GoldenCase
 
     private GoldenCase(SafetensorsFile golden, IReadOnlyList<GoldenPrompt> prompts) => (_golden, Prompts) = (golden, prompts);
 
+    /// <summary>The case's folder.</summary>
+    public string Folder => Path.GetDirectoryName(_golden.Path)!;
+
     /// <summary>By number.</summary>
     public IReadOnlyList<GoldenPrompt> Prompts { get; }
 

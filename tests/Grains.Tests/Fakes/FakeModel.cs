@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using XLLM.Grains.Interfaces.Catalog;
 using XLLM.Grains.Interfaces.Chat;
 using XLLM.Grains.Interfaces.Generation;
+using XLLM.Grains.Interfaces.Pooling;
 using XLLM.Grains.Interfaces.Replicas;
 using XLLM.Grains.Ports;
 
@@ -71,6 +72,8 @@ internal sealed class FakeModel : IHostedModel, IInferenceEngine, IPromptEncoder
 
     public RenderedPrompt Render(ChatRequest request) =>
         new(Encode(string.Concat(request.Messages.Select(Line)) + "assistant:"), ReasoningOpen: false, ForcedText: "");
+
+    public int[] EncodePair(RankRequest request) => Encode($"{request.Query}|{request.Document}");
 
     public int[] Encode(string text) => [.. text.Select(unit => (int)unit)];
 
