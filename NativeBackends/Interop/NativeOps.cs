@@ -29,6 +29,18 @@ internal sealed unsafe class NativeOps(BackendHandle handle, bool usesHostMemory
     }
 
     /// <inheritdoc/>
+    public Tensor Floats(ReadOnlySpan<float> values, int rows)
+    {
+        var result = _workspace.Allocate(DType.F32, rows, ReferenceOps.FloatColumns(values.Length, rows));
+        fixed (float* start = values)
+        {
+            NativeMethods.Upload(handle, start, result.Data, (long)values.Length * sizeof(float)).ThrowIfFailed();
+        }
+
+        return result;
+    }
+
+    /// <inheritdoc/>
     public ReadOnlySpan<float> ReadRow(Tensor source, int row)
     {
         if (source.DType != DType.F32 || row < 0 || row >= source.Rows)

@@ -11,6 +11,20 @@ internal sealed class ForwardBatch
     /// <summary>I32 [1, rows]: place of each row in its sequence, from 0.</summary>
     public required Tensor Positions { get; set; }
 
+    /// <summary>
+    /// I32 [3, rows]: time, row and column of each row's rotary position, for all rows of the step; or default (no rows): each row's are its
+    /// <see cref="Positions"/> three times. Left at default for models with one rotary axis, and in steps none of whose sequences has a picture:
+    /// text then goes the way of a text model, bit for bit. A sequence with pictures needs it in every step, its decoding included
+    /// (<see cref="Vision.RotaryPositions.At"/>).
+    /// </summary>
+    public Tensor RotaryPositions { get; set; }
+
+    /// <summary>I32 [1, n]: rows whose embedding comes from a picture instead of their token, ascending; or default: none.</summary>
+    public Tensor PictureRows { get; set; }
+
+    /// <summary>F32 [n, <see cref="IPictureEncoder.Columns"/>]: for each of <see cref="PictureRows"/> the encoder's result for that token; or default.</summary>
+    public Tensor PictureEmbeddings { get; set; }
+
     /// <summary>I32 [1, n]: the rows whose logits are wanted, ascending; may be empty.</summary>
     public required Tensor LogitRows { get; set; }
 

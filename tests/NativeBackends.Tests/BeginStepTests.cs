@@ -61,6 +61,7 @@ public sealed class BeginStepTests
         private static readonly int[] Contexts = [3];
         private static readonly int[] Slots = [4, 5, 6];
         private static readonly int[] Blocks = [1];
+        private static readonly float[] Pixels = [1, 2, 3, 4];
 
         private readonly Weight _table = harness.Weight(Harness.Random(1, 5 * 32), 5, WeightFormat.BF16);
         private readonly Weight _square = harness.Weight(Harness.Random(2, 32 * 32), 32, WeightFormat.F16);
@@ -94,6 +95,7 @@ public sealed class BeginStepTests
             var selection = ops.SelectPositions(absorbed, latent, ops.SliceHeads(x, 8, 0, 1), _index, batch, 2, 0.5f);
             var attended = ops.LatentAttention(absorbed, latent, _latent, batch, 8, 0.3f, selection);
             _ = ops.LinearHeads(ops.LinearHeads(attended, _square, new(1, 32, 0, 32), transposed: false), _square, new(1, 32, 0, 32), transposed: true);
+            _ = ops.Floats(Pixels, 2);
             _ = ops.ReadRow(ops.Rows(x, ops.Integers(Blocks)), 0);
         }
     }

@@ -12,6 +12,8 @@ internal sealed class ShapeOps : IOps
 
     public Tensor Integers(ReadOnlySpan<int> values, int rows = 1) => new(0, DType.I32, rows, values.Length / rows);
 
+    public Tensor Floats(ReadOnlySpan<float> values, int rows) => new(0, DType.F32, rows, values.Length / rows);
+
     public ReadOnlySpan<float> ReadRow(Tensor source, int row) => new float[source.Columns];
 
     public Tensor Embedding(Tensor ids, Weight table)
