@@ -93,6 +93,7 @@ internal sealed class InferenceClient(
             TopLogprobs = request.TopLogprobs,
             Priority = request.Priority,
             CacheSalt = request.CacheSalt,
+            Pictures = prompt.Pictures ?? [],
             SkipSpecialTokens = !ChatOutputParsers.NeedsSpecialTokens(prompt.Model, request),
         };
 

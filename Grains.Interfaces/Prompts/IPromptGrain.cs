@@ -31,7 +31,8 @@ public interface IPromptGrain : IGrainWithStringKey
 /// <param name="Model">The model whose template and tokenizer made it; its context bounds what may be asked of it.</param>
 /// <param name="ReasoningOpen">The prompt ends inside a reasoning block, so the answer begins in it.</param>
 /// <param name="ForcedText">Text at the prompt's end that belongs to the answer (the opening of a required tool call): the parser reads it first. Usually empty.</param>
+/// <param name="Pictures">Its pictures, in order; null: none.</param>
 [GenerateSerializer, Immutable, Alias("xllm.prompt-tokens")]
 public sealed record Prompt(
     [property: Id(0)] int[] TokenIds, [property: Id(1)] PrefixHash[] PrefixHashes, [property: Id(4)] ModelDescriptor Model,
-    [property: Id(2)] bool ReasoningOpen = false, [property: Id(3)] string ForcedText = "");
+    [property: Id(2)] bool ReasoningOpen = false, [property: Id(3)] string ForcedText = "", [property: Id(5)] PromptPicture[]? Pictures = null);

@@ -2,6 +2,7 @@ using XLLM.Grains.Interfaces.Catalog;
 using XLLM.Grains.Interfaces.Chat;
 using XLLM.Grains.Interfaces.Generation;
 using XLLM.Grains.Interfaces.Pooling;
+using XLLM.Grains.Interfaces.Prompts;
 using XLLM.Grains.Interfaces.Replicas;
 
 namespace XLLM.Grains.Ports;
@@ -61,4 +62,5 @@ public interface IPromptEncoder
 /// <param name="TokenIds">Its tokens.</param>
 /// <param name="ReasoningOpen">The text ends inside a reasoning block.</param>
 /// <param name="ForcedText">See <see cref="Interfaces.Prompts.Prompt.ForcedText"/>.</param>
-public sealed record RenderedPrompt(int[] TokenIds, bool ReasoningOpen, string ForcedText);
+/// <param name="Pictures">Its pictures, in order; null: none.</param>
+public sealed record RenderedPrompt(int[] TokenIds, bool ReasoningOpen, string ForcedText, PromptPicture[]? Pictures = null);

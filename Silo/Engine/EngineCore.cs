@@ -145,6 +145,12 @@ internal sealed class EngineCore(GenerationInbox inbox, Scheduler scheduler, KvB
             return;
         }
 
+        if (grant.Sequence.Pictures?.Fault is { } unseen)
+        {
+            End(generation, EndReason.Failed, unseen);
+            return;
+        }
+
         if (index >= 0 && plan.Drawn[index].Fault is { } fault)
         {
             End(generation, EndReason.Failed, fault);

@@ -5,6 +5,7 @@ using XLLM.Silo.Pooling;
 using XLLM.Silo.Sampling;
 using XLLM.Silo.Sequences;
 using XLLM.Silo.Tokenization;
+using XLLM.Silo.Vision;
 
 namespace XLLM.Silo.Engine;
 
@@ -25,6 +26,7 @@ internal sealed class RequestIntake(
     public Generation Start(GenerationRequest request)
     {
         RequestChecks.Check(request, model);
+        var places = PictureChecks.Places(request, model);
         var reader = new Generation(tokenizer, request.TopLogprobs);
         var arrived = clock.GetTimestamp();
         if (Fault(request) is { } tooLong)
@@ -39,7 +41,7 @@ internal sealed class RequestIntake(
             return reader;
         }
 
-        var generation = Create(request, reader, arrived);
+        var generation = Create(request, places, reader, arrived);
         if (generation is null)
         {
             inbox.LeaveQueue();
@@ -92,7 +94,7 @@ internal sealed class RequestIntake(
         : request.Stop.MaxTokens is { } asked ? request.PromptTokens.Length + asked : model.MaxContext;
 
     /// <summary>Makes the sequence and replays what an earlier run generated; null, and the reader knows, if that already meets a stop condition.</summary>
-    private ActiveGeneration? Create(GenerationRequest request, Generation reader, long arrived)
+    private ActiveGeneration? Create(GenerationRequest request, PicturePlacement[] places, Generation reader, long arrived)
     {
         var stops = request.Stop;
         var maxTokens = MaxTokens(request);
@@ -119,10 +121,11 @@ internal sealed class RequestIntake(
             maxTokens,
             request.Priority,
             blocks.CreateTables(),
-            new PrefixChain(PrefixHash.Root(model.Name, request.CacheSalt), blocks.BlockTokens),
+            new PrefixChain(PrefixHash.Root(model.Name, request.CacheSalt), blocks.BlockTokens, PictureMark.Of(request.Pictures)),
             new SamplerState(settings, request.PromptTokens, request.GeneratedTokens))
         {
             Pooler = Pooler(request.Pooling),
+            Pictures = places.Length == 0 ? null : new SequencePictures(request.Pictures, places, request.PromptTokens.Length),
         };
         reader.Begin(() => inbox.Abort(generation), request.GeneratedTokens.Length, textPosition);
         return generation;

@@ -26,6 +26,9 @@ internal sealed record ServedModel
     /// <summary>The tokens whose logits make a score; null: it makes none.</summary>
     public (int Yes, int No)? ScoreTokens { get; init; }
 
+    /// <summary>The token that stands for pictures, and the side of the square of patches that one of them is; null: the model reads text alone.</summary>
+    public (int Token, int MergeSize)? Pictures { get; init; }
+
     /// <summary>Sampling where a request says nothing.</summary>
     public SamplingParameters SamplingDefaults { get; init; } = new();
 }

@@ -37,6 +37,15 @@ internal sealed class StepPlan(int groups)
     /// <summary>By drawn token or pooled result: its grant.</summary>
     public IntBuffer DrawingGrants { get; } = new();
 
+    /// <summary>[3, rows]: rotary positions in three axes; empty where no sequence of the step has pictures.</summary>
+    public IntBuffer RotaryPositions { get; } = new();
+
+    /// <summary>Rows that stand for pictures, ascending.</summary>
+    public IntBuffer PictureRows { get; } = new();
+
+    /// <summary>The pictures of <see cref="PictureRows"/>, in the same order.</summary>
+    public List<PictureSpan> Pictures { get; } = [];
+
     /// <summary>By group of layers: where its keys and values go and are.</summary>
     public GroupPlan[] Groups { get; } = [.. Enumerable.Range(0, groups).Select(_ => new GroupPlan())];
 
@@ -59,6 +68,9 @@ internal sealed class StepPlan(int groups)
         ContextLengths.Clear();
         LogitRows.Clear();
         PooledRows.Clear();
+        RotaryPositions.Clear();
+        PictureRows.Clear();
+        Pictures.Clear();
         DrawingGrants.Clear();
         foreach (var group in Groups)
         {

@@ -29,6 +29,7 @@ internal static class CommandLine
         new("--max-tokens-per-step", "Xllm:Engine:MaxTokensPerStep", "TOKENS", "most rows one step computes"),
         new("--max-running-sequences", "Xllm:Engine:MaxRunningSequences", "N", "most sequences that run at once"),
         new("--max-queued-sequences", "Xllm:Engine:MaxQueuedSequences", "N", "most sequences that wait; more are answered 429"),
+        new("--picture-cache", "Xllm:Pictures:EncoderCacheBytes", ByteSize.Placeholder, "memory for encoder results of pictures that may come again; default 256MiB"),
         new("--prefix-cache", "Xllm:Engine:PrefixCaching", "BOOL", "keep finished KV blocks for prompts that begin alike; default true"),
         new("--tool-call-parser", "Xllm:ToolCallParser", "NAME", "syntax of tool calls, or none; default: told from the chat template"),
         new("--reasoning-parser", "Xllm:ReasoningParser", "NAME", "syntax of reasoning, or none; default: told from the chat template"),

@@ -1,5 +1,6 @@
 using System.Globalization;
 using XLLM.Silo.Engine;
+using XLLM.Silo.Vision;
 
 namespace XLLM.Silo.Hosting;
 
@@ -60,6 +61,9 @@ internal sealed class SiloOptions
     /// <summary>The engine's options.</summary>
     public EngineOptions Engine { get; set; } = new();
 
+    /// <summary>Bounds of pictures in requests.</summary>
+    public PictureOptions Pictures { get; set; } = new();
+
     /// <summary>Every fault of these options; none if they can be used.</summary>
     public IEnumerable<string> Faults()
     {
@@ -112,6 +116,11 @@ internal sealed class SiloOptions
             {
                 yield return failure;
             }
+        }
+
+        foreach (var fault in Pictures.Faults())
+        {
+            yield return $"{Section}:{nameof(Pictures)}:{fault}";
         }
 
         foreach (var (_, task) in Tasks.Select(TaskChoice.Split).Where(option => !TaskChoice.Words.Contains(option.Task)))

@@ -16,12 +16,14 @@ namespace XLLM.Silo.Prompts;
 /// <param name="specialTokens">Variables that the tokenizer's configuration defines: <c>bos_token</c>, <c>eos_token</c>, ...</param>
 /// <param name="model">Names the syntaxes of the model's tool calls and reasoning.</param>
 /// <param name="clock">Answers a template's <c>strftime_now</c>.</param>
+/// <param name="pictures">Reads pictures; null: the model reads text alone.</param>
 internal sealed class PromptEncoder(
     ITokenizer tokenizer,
     IChatTemplate? template,
     JsonObject specialTokens,
     ModelDescriptor model,
-    TimeProvider clock) : IPromptEncoder
+    TimeProvider clock,
+    PromptPictures? pictures = null) : IPromptEncoder
 {
     /// <inheritdoc/>
     public RenderedPrompt Render(ChatRequest request)
@@ -30,6 +32,12 @@ internal sealed class PromptEncoder(
         {
             throw new RequestException(
                 RequestErrors.InvalidTemplateInput, $"the model '{request.Model}' has no chat template: use /v1/completions", "messages");
+        }
+
+        var hasPictures = PromptPictures.AreIn(request);
+        if (hasPictures && pictures is null)
+        {
+            throw new RequestException(RequestErrors.InvalidValue, $"the model '{request.Model}' reads text alone, but the messages have pictures", "messages");
         }
 
         string text;
@@ -50,6 +58,12 @@ internal sealed class PromptEncoder(
         var reasoningOpen = ChatOutputParsers.EndsInsideReasoning(model, text);
         var forced = ChatOutputParsers.ForcedText(model, request, reasoningOpen);
         var tokens = tokenizer.Encode(text + forced, addSpecialTokens: false);
+        if (hasPictures)
+        {
+            var (expanded, placed) = pictures!.Expand(tokens, pictures.Read(request));
+            return new(expanded, reasoningOpen && forced.Length == 0, forced, placed);
+        }
+
         return tokens.Length > 0
             ? new(tokens, reasoningOpen && forced.Length == 0, forced)
             : throw new RequestException(RequestErrors.InvalidTemplateInput, "the model's chat template made an empty prompt of the messages", "messages");

@@ -95,6 +95,9 @@ internal sealed class Sequence
     /// <summary>What draws its tokens. Belongs to the executor from the first step on.</summary>
     public SamplerState Sampler { get; }
 
+    /// <summary>The pictures of its prompt, or null.</summary>
+    public SequencePictures? Pictures { get; init; }
+
     /// <summary>Makes its one result in place of tokens, or null. The token that follows its prompt is then never drawn.</summary>
     public IPooler? Pooler { get; init; }
 
