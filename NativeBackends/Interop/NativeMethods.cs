@@ -10,7 +10,7 @@ internal static unsafe partial class NativeMethods
     internal const string Library = "xllm_native";
 
     /// <summary><c>XLLM_ABI_VERSION</c> that this file mirrors.</summary>
-    internal const int ExpectedAbiVersion = 2;
+    internal const int ExpectedAbiVersion = 3;
 
     // The library.
     [LibraryImport(Library, EntryPoint = "xllm_abi_version")]

@@ -7,7 +7,7 @@ namespace XLLM.NativeBackends.Interop;
 /// <summary><see cref="IOps"/> over the C interface: gives each op its result from the workspace and calls. Arguments are checked on the native side.</summary>
 /// <param name="handle">An open backend.</param>
 /// <param name="usesHostMemory">Whether its addresses can be read here.</param>
-internal sealed unsafe class NativeOps(BackendHandle handle, bool usesHostMemory) : IOps, IDisposable
+internal sealed unsafe partial class NativeOps(BackendHandle handle, bool usesHostMemory) : IOps, IDisposable
 {
     private readonly Workspace _workspace = new(bytes => NativeMemory.Allocate(handle, bytes));
     private readonly ConditionalWeakTable<ExpertWeights, NativeExpertTable> _experts = [];
@@ -23,18 +23,6 @@ internal sealed unsafe class NativeOps(BackendHandle handle, bool usesHostMemory
         fixed (int* start = values)
         {
             NativeMethods.Upload(handle, start, result.Data, (long)values.Length * sizeof(int)).ThrowIfFailed();
-        }
-
-        return result;
-    }
-
-    /// <inheritdoc/>
-    public Tensor Floats(ReadOnlySpan<float> values, int rows)
-    {
-        var result = _workspace.Allocate(DType.F32, rows, ReferenceOps.FloatColumns(values.Length, rows));
-        fixed (float* start = values)
-        {
-            NativeMethods.Upload(handle, start, result.Data, (long)values.Length * sizeof(float)).ThrowIfFailed();
         }
 
         return result;

@@ -31,6 +31,12 @@ internal sealed unsafe partial class ReferenceOps : IOps, IDisposable
     }
 
     /// <inheritdoc/>
+    public WorkspaceMark Mark() => _workspace.Mark();
+
+    /// <inheritdoc/>
+    public void Release(WorkspaceMark mark) => _workspace.Release(mark);
+
+    /// <inheritdoc/>
     public ReadOnlySpan<float> ReadRow(Tensor source, int row)
     {
         if (source.DType != DType.F32 || row < 0 || row >= source.Rows)

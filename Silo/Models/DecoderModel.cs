@@ -12,18 +12,28 @@ internal sealed class DecoderModel : ICausalModel
     private readonly RmsNorm _finalNorm;
     private readonly Linear? _head;
     private readonly RopeTable _rope;
+    private readonly PictureInput? _pictures;
 
     /// <param name="config">Sizes.</param>
     /// <param name="checkpoint">Root of the tensor names.</param>
     /// <param name="layer">Builds layer i from the place of its tensors.</param>
     /// <param name="kept">What every layer keeps per token.</param>
     /// <param name="index">The index keys that some layers keep besides; null: none.</param>
+    /// <param name="pictures">What it does with pictures; null: it reads text alone.</param>
+    /// <param name="at">Where "embed_tokens", "layers" and "norm" are; null: "model".</param>
     public DecoderModel(
-        DecoderConfig config, Checkpoint checkpoint, Func<int, Checkpoint, IDecoderLayer> layer, KvGroupKind kept = KvGroupKind.FullAttention, KvIndex? index = null)
+        DecoderConfig config,
+        Checkpoint checkpoint,
+        Func<int, Checkpoint, IDecoderLayer> layer,
+        KvGroupKind kept = KvGroupKind.FullAttention,
+        KvIndex? index = null,
+        PictureInput? pictures = null,
+        Checkpoint? at = null)
     {
         // Checkpoints of embedding models are the decoder alone: no "model." before its names, and a head only where it is the embedding table.
-        var isDecoderAlone = checkpoint.Has("embed_tokens.weight");
-        var model = isDecoderAlone ? checkpoint : checkpoint.At("model");
+        var isDecoderAlone = at is null && checkpoint.Has("embed_tokens.weight");
+        var model = at ?? (isDecoderAlone ? checkpoint : checkpoint.At("model"));
+        _pictures = pictures;
         _embedding = new(model.At("embed_tokens"), config.VocabSize, config.HiddenSize);
         _layers = [.. Enumerable.Range(0, config.NumHiddenLayers).Select(i => layer(i, model.At($"layers.{i}")))];
         _finalNorm = new(model.At("norm"), config.HiddenSize, config.RmsNormEps);
@@ -60,14 +70,25 @@ internal sealed class DecoderModel : ICausalModel
     public KvLayout KvLayout { get; }
 
     /// <inheritdoc/>
+    public IPictureEncoder? Pictures => _pictures?.Encoder;
+
+    /// <inheritdoc/>
+    public int? PictureToken => _pictures?.Token;
+
+    /// <inheritdoc/>
+    public int RotaryAxes => _pictures is null ? 1 : 3;
+
+    /// <inheritdoc/>
     public Tensor Forward(ForwardBatch batch, IOps ops)
     {
-        var angles = ops.RopeAngles(batch.Positions, _rope);                            // [rows, head size]
+        var angles = _pictures is null ? ops.RopeAngles(batch.Positions, _rope) : _pictures.Angles(batch, _rope, ops);      // [rows, head size]
         var hidden = _embedding.Forward(batch.TokenIds, ops);                           // [rows, hidden]
+        _pictures?.Place(hidden, batch, ops);
         for (var i = 0; i < _layers.Length; i++)
         {
             batch.HiddenStates?.Invoke(i, hidden);
             _layers[i].Forward(hidden, angles, batch, ops);
+            _pictures?.AddAfter(i, hidden, batch, ops);
         }
 
         // A row's norm does not depend on the other rows, so the one for the observer and the one for the head agree.

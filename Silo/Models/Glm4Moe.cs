@@ -8,27 +8,37 @@ namespace XLLM.Silo.Models;
 /// <remarks>Source: GLM-4.5 technical report (arXiv:2508.06471) section 2.1. Weight names are those of the published checkpoints.</remarks>
 internal static class Glm4Moe
 {
+    /// <summary>What the files of this decoder leave out.</summary>
+    public static DecoderFamily Family { get; } = new() { RmsNormEps = 1e-5, PartialRotaryFactor = 0.5 };
+
     /// <summary>Builds the model from its files. The draft layers that follow the decoder's own are left for the draft model.</summary>
     public static ICausalModel Create(ModelConfigReader file, Checkpoint checkpoint)
     {
-        var config = DecoderConfig.Read(file, new DecoderFamily { RmsNormEps = 1e-5, PartialRotaryFactor = 0.5 });
+        var config = DecoderConfig.Read(file, Family);
         var experts = ExpertConfig.ReadDeepSeek(file, ExpertScore.Sigmoid);
         var normalizeHeads = file.Flag("use_qk_norm", missing: false);
         DraftLayers.Ignore(file, config.NumHiddenLayers, checkpoint);
-        return new DecoderModel(config, checkpoint, Layer);
+        return new DecoderModel(config, checkpoint, (index, at) => Layer(config, experts, index, at, config.AttentionBias, normalizeHeads));
+    }
 
-        IDecoderLayer Layer(int index, Checkpoint at)
+    /// <summary>One layer.</summary>
+    /// <param name="config">Sizes.</param>
+    /// <param name="experts">Which layers have experts, and how those are chosen.</param>
+    /// <param name="index">Which.</param>
+    /// <param name="at">Where its tensors are.</param>
+    /// <param name="inputBias">Whether the query, key and value projections have biases.</param>
+    /// <param name="normalizeHeads">Whether every query and key head is normalized.</param>
+    public static IDecoderLayer Layer(DecoderConfig config, ExpertConfig experts, int index, Checkpoint at, bool inputBias, bool normalizeHeads)
+    {
+        var self = at.At("self_attn");
+        var attention = new GroupedQueryAttention(self, index, config.HiddenSize, config.Heads, inputBias, outputBias: false)
         {
-            var self = at.At("self_attn");
-            var attention = new GroupedQueryAttention(self, index, config.HiddenSize, config.Heads, config.AttentionBias, outputBias: false)
-            {
-                QueryNorm = normalizeHeads ? new(self.At("q_norm"), config.Heads.HeadSize, config.RmsNormEps) : null,
-                KeyNorm = normalizeHeads ? new(self.At("k_norm"), config.Heads.HeadSize, config.RmsNormEps) : null,
-            };
-            IFeedForward feedForward = experts.IsIn(index)
-                ? new ExpertFeedForward(at.At("mlp"), config.HiddenSize, experts)
-                : new GatedFeedForward(at.At("mlp"), config.HiddenSize, config.IntermediateSize, bias: false);
-            return new PreNormLayer(config, at, attention, feedForward);
-        }
+            QueryNorm = normalizeHeads ? new(self.At("q_norm"), config.Heads.HeadSize, config.RmsNormEps) : null,
+            KeyNorm = normalizeHeads ? new(self.At("k_norm"), config.Heads.HeadSize, config.RmsNormEps) : null,
+        };
+        IFeedForward feedForward = experts.IsIn(index)
+            ? new ExpertFeedForward(at.At("mlp"), config.HiddenSize, experts)
+            : new GatedFeedForward(at.At("mlp"), config.HiddenSize, config.IntermediateSize, bias: false);
+        return new PreNormLayer(config, at, attention, feedForward);
     }
 }

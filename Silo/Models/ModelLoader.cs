@@ -30,7 +30,7 @@ internal static class ModelLoader
             ModelType = config.OptionalText("model_type") ?? string.Empty,
             ContextLength = model.MaxContext,
             VocabularySize = model.VocabularySize,
-            EosTokenIds = ReadEosTokenIds(model.VocabularySize, config, files.Generation),
+            EosTokenIds = ReadEosTokenIds(model.VocabularySize, config, config.Section("text_config"), files.Generation),
             BosTokenId = config.TokenIds("bos_token_id") is [var bos, ..] ? bos : null,
             Generation = GenerationDefaults.Read(files.Generation),
             Parameters = totals.Parameters,

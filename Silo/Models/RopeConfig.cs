@@ -34,7 +34,7 @@ internal sealed record RopeConfig(double Theta, RopeScaling Scaling)
         var type = section.OptionalText("rope_type") ?? section.OptionalText("type") ?? "default";
         return type switch
         {
-            "default" => new PlainRope(),
+            "default" or "mrope" => new PlainRope(),        // mrope: the frequencies are plain; which position each turns by, RotarySections reads
             "linear" => new LinearScaling(Factor(section)),
             "llama3" => ReadLlama3(section),
             "yarn" => ReadYarn(section),

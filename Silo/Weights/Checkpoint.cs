@@ -4,7 +4,7 @@ using XLLM.Silo.Weights.Quantization;
 namespace XLLM.Silo.Weights;
 
 /// <summary>A place in the tree of tensor names. A model takes each tensor once, where the module is built; what is left over is an error.</summary>
-internal sealed class Checkpoint
+internal sealed partial class Checkpoint
 {
     private readonly CheckpointLedger _ledger;
     private readonly string _prefix;

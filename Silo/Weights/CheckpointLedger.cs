@@ -57,6 +57,19 @@ internal sealed class CheckpointLedger(ITensorSource source, IBackend backend, M
         }
     }
 
+    /// <summary>Takes a tensor of plain floats with any number of dimensions, and imports what is made of it.</summary>
+    /// <param name="name">Full name.</param>
+    /// <param name="shape">Dimensions that the model needs.</param>
+    /// <param name="matrices">The matrices in it.</param>
+    public Weight[] TakeShaped(string name, int[] shape, Func<HostTensor, IEnumerable<HostTensor>> matrices)
+    {
+        var tensor = TakePart(name, shape, [DType.BF16, DType.F32, DType.F16]);
+        var weights = matrices(tensor).Select(matrix => backend.ImportWeight(matrix)).ToArray();
+        _elements += tensor.Elements;
+        Report(tensor.Bytes);
+        return weights;
+    }
+
     /// <summary>Takes one tensor of a matrix.</summary>
     public HostTensor TakePart(string name, int[] shape, DType[] types)
     {

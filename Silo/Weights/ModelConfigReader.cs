@@ -161,6 +161,19 @@ internal sealed class ModelConfigReader
         { } field => throw Wrong(name, field, "an object"),
     };
 
+    /// <summary>A list of nested objects; empty where the field is missing.</summary>
+    public IReadOnlyList<ModelConfigReader> Sections(string name)
+    {
+        if (Find(name) is not { } field)
+        {
+            return [];
+        }
+
+        return field.ValueKind == JsonValueKind.Array && field.EnumerateArray().All(item => item.ValueKind == JsonValueKind.Object)
+            ? [.. field.EnumerateArray().Select((item, i) => new ModelConfigReader(File, $"{_prefix}{name}[{i}].", item))]
+            : throw Wrong(name, field, "a list of objects");
+    }
+
     /// <summary>A fault of a field, for checks between fields.</summary>
     /// <param name="name">The field.</param>
     /// <param name="what">What is wrong, with both numbers.</param>

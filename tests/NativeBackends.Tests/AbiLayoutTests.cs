@@ -49,6 +49,7 @@ public sealed unsafe class AbiLayoutTests
         Values<RopePairing>("XLLM_ROPE_");
         Values<ExpertScore>("XLLM_EXPERT_");
         Values<ExpertGroupScore>("XLLM_EXPERT_GROUP_");
+        Values<GeluKind>("XLLM_GELU_");
         return layout;
 
         void Struct<T>(string name)

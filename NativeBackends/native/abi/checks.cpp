@@ -378,4 +378,67 @@ void select_positions(const xllm_tensor& q, const xllm_tensor& keys, const xllm_
             columns, "] I32");
 }
 
+void gelu(const xllm_tensor& x, int32_t kind) {
+    constexpr const char* op = "gelu";
+    require_floats(op, "x", x);
+    require(kind >= XLLM_GELU_EXACT && kind <= XLLM_GELU_QUICK, op, ": kind ", kind, " is not 0 (exact), 1 (tanh) or 2 (quick)");
+}
+
+void rope_angles_by_axis(const xllm_tensor& positions, const xllm_tensor& axes, const xllm_tensor& frequencies, const xllm_tensor& y) {
+    constexpr const char* op = "rope_angles_by_axis";
+    require(is_view(positions) && positions.dtype == XLLM_I32, op, ": positions ", positions, " must be I32");
+    require_integers(op, "axes", axes);
+    require_floats(op, "frequencies", frequencies);
+    require(frequencies.rows == 1 && frequencies.columns == axes.columns, op, ": frequencies ", frequencies, " do not fit axes ", axes);
+    require_in_range(op, "axis", axes, positions.rows, positions);
+    require_result(op, y, positions.columns, 2 * int64_t{frequencies.columns});
+}
+
+void segment_attention(const xllm_tensor& q, const xllm_tensor& k, const xllm_tensor& v, const xllm_tensor& starts, int32_t heads,
+                       const xllm_tensor& y) {
+    constexpr const char* op = "segment_attention";
+    require_same_shape(op, "q", q, "k", k);
+    require_same_shape(op, "q", q, "v", v);
+    require(heads >= 1 && q.columns >= heads && q.columns % heads == 0, op, ": q ", q, " does not divide into ", heads, " heads");
+    require_integers(op, "starts", starts);
+    require(starts.columns >= 1, op, ": starts ", starts, " must have at least 1");
+    const int32_t* rows = row<const int32_t>(starts, 0);
+    require(rows[0] == 0 && rows[starts.columns - 1] == q.rows, op, ": segments go from ", rows[0], " to ", rows[starts.columns - 1],
+            ", q has rows 0 to ", q.rows);
+    for (int32_t s = 1; s < starts.columns; ++s) {
+        require(rows[s] >= rows[s - 1], op, ": segment ", s - 1, " goes from ", rows[s - 1], " to ", rows[s]);
+    }
+
+    require_result(op, y, q.rows, q.columns);
+}
+
+void weighted_rows(const xllm_weight& table, const xllm_tensor& indices, const xllm_tensor& weights, const xllm_tensor& y) {
+    constexpr const char* op = "weighted_rows";
+    require_weight(op, "table", table);
+    require_floats(op, "weights", weights);
+    require(is_view(indices) && indices.dtype == XLLM_I32 && indices.rows == weights.rows && indices.columns == weights.columns, op,
+            ": indices ", indices, " must be I32 and of the shape of weights ", weights);
+    for (int32_t r = 0; r < indices.rows; ++r) {
+        const int32_t* chosen = row<const int32_t>(indices, r);
+        for (int32_t i = 0; i < indices.columns; ++i) {
+            require(chosen[i] >= 0 && chosen[i] < table.rows, op, ": index ", chosen[i], " of row ", r, " is not in [0, ", table.rows,
+                    "), the rows of ", table);
+        }
+    }
+
+    require_result(op, y, indices.rows, table.columns);
+}
+
+void put_rows(const char* op, const xllm_tensor& x, const xllm_tensor& rows, const xllm_tensor& y) {
+    require_floats(op, "x", x);
+    require_integers(op, "rows", rows);
+    require_floats(op, "y", y);
+    require(y.rows == rows.columns && y.columns == x.columns, op, ": y ", y, " does not fit rows ", rows, " and x ", x);
+    require_in_range(op, "row", rows, x.rows, x);
+    const int32_t* places = row<const int32_t>(rows, 0);
+    for (int32_t i = 1; i < rows.columns; ++i) {
+        require(places[i] > places[i - 1], op, ": row ", places[i], " follows row ", places[i - 1], "; rows must ascend");
+    }
+}
+
 }  // namespace xllm::checks

@@ -31,5 +31,11 @@ void latent_attention(const xllm_tensor& q, const xllm_tensor& latent, const xll
                       int32_t value_columns, const xllm_tensor* selection, const xllm_tensor& y);
 void select_positions(const xllm_tensor& q, const xllm_tensor& keys, const xllm_tensor& weights, const xllm_kv_layer& kv,
                       const xllm_attention_batch& batch, int32_t most, const xllm_tensor& y);
+void gelu(const xllm_tensor& x, int32_t kind);
+void rope_angles_by_axis(const xllm_tensor& positions, const xllm_tensor& axes, const xllm_tensor& frequencies, const xllm_tensor& y);
+void segment_attention(const xllm_tensor& q, const xllm_tensor& k, const xllm_tensor& v, const xllm_tensor& starts, int32_t heads,
+                       const xllm_tensor& y);
+void weighted_rows(const xllm_weight& table, const xllm_tensor& indices, const xllm_tensor& weights, const xllm_tensor& y);
+void put_rows(const char* op, const xllm_tensor& x, const xllm_tensor& rows, const xllm_tensor& y);
 
 }  // namespace xllm::checks

@@ -54,6 +54,15 @@ struct BackendTable {
                              const xllm_tensor& y);
     void (*select_positions)(void* state, const xllm_tensor& q, const xllm_tensor& keys, const xllm_tensor& weights,
                              const xllm_kv_layer& kv, const xllm_attention_batch& batch, int32_t most, float scale, const xllm_tensor& y);
+    void (*gelu)(void* state, const xllm_tensor& x, xllm_gelu_kind kind);
+    void (*rope_angles_by_axis)(void* state, const xllm_tensor& positions, const xllm_tensor& axes, const xllm_tensor& frequencies,
+                                float scale, const xllm_tensor& y);
+    void (*segment_attention)(void* state, const xllm_tensor& q, const xllm_tensor& k, const xllm_tensor& v, const xllm_tensor& starts,
+                              int32_t heads, float scale, const xllm_tensor& y);
+    void (*weighted_rows)(void* state, const xllm_weight& table, const xllm_tensor& indices, const xllm_tensor& weights,
+                          const xllm_tensor& y);
+    void (*put_rows)(void* state, const xllm_tensor& x, const xllm_tensor& rows, const xllm_tensor& y);
+    void (*add_rows)(void* state, const xllm_tensor& x, const xllm_tensor& rows, const xllm_tensor& y);
 };
 
 }  // namespace xllm

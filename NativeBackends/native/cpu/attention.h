@@ -282,7 +282,8 @@ struct AttentionUnit {
     int rows;
     int query_head;    // the first
     int heads;         // at most the shape's group
-    int64_t seen;      // entries of the list that the first row sees; every further row sees one more
+    int64_t seen;      // entries of the list that the first row sees
+    int64_t more = 1;  // how many more every further row sees: 0 where no row is later than another
 };
 
 // One unit: y = softmax(scale * q . k) v for its rows and heads.
@@ -309,7 +310,7 @@ static inline void attend(const xllm_tensor& q, const AttentionShape& shape, flo
     }
 
     // 2. Piece by piece, as far as the last row sees.
-    const int64_t visible = unit.seen + unit.rows - 1;
+    const int64_t visible = unit.seen + unit.more * (unit.rows - 1);
     for (int64_t from = 0; from < visible; from += kPiece) {
         const int count = static_cast<int>(visible - from < kPiece ? visible - from : kPiece);
         const int64_t rest = visible - from - count;
@@ -317,7 +318,7 @@ static inline void attend(const xllm_tensor& q, const AttentionShape& shape, flo
         dot_products<ScratchFormat>(scratch.q, shape.width, queries, reinterpret_cast<const char*>(scratch.keys),
                                     shape.width * static_cast<int64_t>(sizeof(float)), shape.width, count, scratch.scores, kPiece);
         for (int i = 0; i < queries; ++i) {
-            const int64_t seen = unit.seen + i / unit.heads - from;
+            const int64_t seen = unit.seen + unit.more * (i / unit.heads) - from;
             scratch.limits[i] = static_cast<int>(seen < 0 ? 0 : seen < count ? seen : count);
             scratch.scaling[i] = 1;
             if (scratch.limits[i] > 0) {

@@ -64,6 +64,12 @@ const BackendTable& backend_table() {
         .linear_heads = call<&KernelTable::linear_heads>,
         .latent_attention = call<&KernelTable::latent_attention>,
         .select_positions = call<&KernelTable::select_positions>,
+        .gelu = call<&KernelTable::gelu>,
+        .rope_angles_by_axis = call<&KernelTable::rope_angles_by_axis>,
+        .segment_attention = call<&KernelTable::segment_attention>,
+        .weighted_rows = call<&KernelTable::weighted_rows>,
+        .put_rows = call<&KernelTable::put_rows>,
+        .add_rows = call<&KernelTable::add_rows>,
     };
     return table;
 }

@@ -27,6 +27,12 @@ const KernelTable kernels = {
     .linear_heads = linear_heads,
     .latent_attention = latent_attention,
     .select_positions = select_positions,
+    .gelu = gelu,
+    .rope_angles_by_axis = rope_angles_by_axis,
+    .segment_attention = segment_attention,
+    .weighted_rows = weighted_rows,
+    .put_rows = put_rows,
+    .add_rows = add_rows,
 };
 
 }  // namespace xllm::cpu::XLLM_ISA

@@ -39,6 +39,15 @@ struct KernelTable {
                              const xllm_tensor& y);
     void (*select_positions)(ThreadPool&, const xllm_tensor& q, const xllm_tensor& keys, const xllm_tensor& weights,
                              const xllm_kv_layer& kv, const xllm_attention_batch& batch, int32_t most, float scale, const xllm_tensor& y);
+    void (*gelu)(ThreadPool&, const xllm_tensor& x, xllm_gelu_kind kind);
+    void (*rope_angles_by_axis)(ThreadPool&, const xllm_tensor& positions, const xllm_tensor& axes, const xllm_tensor& frequencies,
+                                float scale, const xllm_tensor& y);
+    void (*segment_attention)(ThreadPool&, const xllm_tensor& q, const xllm_tensor& k, const xllm_tensor& v, const xllm_tensor& starts,
+                              int32_t heads, float scale, const xllm_tensor& y);
+    void (*weighted_rows)(ThreadPool&, const xllm_weight& table, const xllm_tensor& indices, const xllm_tensor& weights,
+                          const xllm_tensor& y);
+    void (*put_rows)(ThreadPool&, const xllm_tensor& x, const xllm_tensor& rows, const xllm_tensor& y);
+    void (*add_rows)(ThreadPool&, const xllm_tensor& x, const xllm_tensor& rows, const xllm_tensor& y);
 };
 
 #ifdef XLLM_ISA
@@ -70,6 +79,15 @@ void latent_attention(ThreadPool& threads, const xllm_tensor& q, const xllm_tens
                       const xllm_tensor& y);
 void select_positions(ThreadPool& threads, const xllm_tensor& q, const xllm_tensor& keys, const xllm_tensor& weights,
                       const xllm_kv_layer& kv, const xllm_attention_batch& batch, int32_t most, float scale, const xllm_tensor& y);
+void gelu(ThreadPool& threads, const xllm_tensor& x, xllm_gelu_kind kind);
+void rope_angles_by_axis(ThreadPool& threads, const xllm_tensor& positions, const xllm_tensor& axes, const xllm_tensor& frequencies,
+                            float scale, const xllm_tensor& y);
+void segment_attention(ThreadPool& threads, const xllm_tensor& q, const xllm_tensor& k, const xllm_tensor& v, const xllm_tensor& starts,
+                          int32_t heads, float scale, const xllm_tensor& y);
+void weighted_rows(ThreadPool& threads, const xllm_weight& table, const xllm_tensor& indices, const xllm_tensor& weights,
+                      const xllm_tensor& y);
+void put_rows(ThreadPool& threads, const xllm_tensor& x, const xllm_tensor& rows, const xllm_tensor& y);
+void add_rows(ThreadPool& threads, const xllm_tensor& x, const xllm_tensor& rows, const xllm_tensor& y);
 
 // A part of Linear that one thread computes; linear.cpp. Ops that multiply with several weights put their pieces together from it.
 struct LinearPiece {

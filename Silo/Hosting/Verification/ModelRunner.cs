@@ -1,6 +1,8 @@
 using XLLM.NativeBackends.Ops;
 using XLLM.Silo.Execution;
 using XLLM.Silo.Models;
+using XLLM.Silo.Vision;
+using XLLM.Silo.Weights;
 
 namespace XLLM.Silo.Hosting.Verification;
 
@@ -11,8 +13,12 @@ internal readonly record struct RunnerGrant(RunnerSequence Sequence, ReadOnlyMem
 
 /// <summary>A sequence inside a <see cref="ModelRunner"/>.</summary>
 /// <param name="groups">Groups of layers, each with a block table of its own.</param>
-internal sealed class RunnerSequence(int groups)
+/// <param name="pictures">Pictures of the prompt that it begins with, or null.</param>
+internal sealed class RunnerSequence(int groups, EncodedPictures? pictures = null)
 {
+    /// <summary>Pictures of the prompt that it begins with, or null.</summary>
+    public EncodedPictures? Pictures { get; } = pictures;
+
     /// <summary>By group: KV blocks in token order.</summary>
     public List<int>[] Blocks { get; } = [.. Enumerable.Range(0, groups).Select(_ => new List<int>())];
 
@@ -32,6 +38,7 @@ internal sealed class ModelRunner : IDisposable
     private readonly KvPool _pool;
     private readonly Stack<int> _free;
     private readonly int[] _groupOfLayer;
+    private readonly Dictionary<GoldenPrompt, EncodedPictures> _encoded = [];
 
     /// <param name="backend">Computes.</param>
     /// <param name="model">Loaded on <paramref name="backend"/>.</param>
@@ -72,8 +79,52 @@ internal sealed class ModelRunner : IDisposable
     /// <summary>Longest sequence of the model.</summary>
     public int MaxContext => _model.MaxContext;
 
+    /// <summary>The token that stands for pictures; null: the model reads text alone.</summary>
+    public int? PictureToken => _model.PictureToken;
+
     /// <summary>Starts a sequence without tokens.</summary>
-    public RunnerSequence Start() => new(_model.KvLayout.Groups.Count);
+    /// <param name="pictures">Pictures of the prompt that it is to begin with, or null.</param>
+    public RunnerSequence Start(EncodedPictures? pictures = null) => new(_model.KvLayout.Groups.Count, pictures);
+
+    /// <summary>The pictures of a recorded prompt, from its recorded pixel values; null where it has none. Encoded once.</summary>
+    /// <exception cref="CheckpointException">What is recorded does not fit the model.</exception>
+    public EncodedPictures? PicturesOf(GoldenPrompt prompt)
+    {
+        if (!prompt.Has("pixel_values"))
+        {
+            return null;
+        }
+
+        if (!_encoded.TryGetValue(prompt, out var pictures))
+        {
+            var grids = prompt.Grids();
+            pictures = Encode(prompt, prompt.Floats("pixel_values", grids.Sum(grid => grid.Patches), Encoder(prompt).ValuesPerPatch), grids);
+            _encoded.Add(prompt, pictures);
+        }
+
+        return pictures;
+    }
+
+    /// <summary>Encodes pictures for a recorded prompt.</summary>
+    /// <param name="prompt">Has the places of the pictures.</param>
+    /// <param name="pixelValues">Values of all pictures, one after the other.</param>
+    /// <param name="grids">Their patches.</param>
+    /// <exception cref="CheckpointException">They do not fit the model or the prompt.</exception>
+    public EncodedPictures Encode(GoldenPrompt prompt, ReadOnlySpan<float> pixelValues, IReadOnlyList<PictureGrid> grids)
+    {
+        _ = Encoder(prompt);
+        try
+        {
+            return EncodedPictures.Encode(_backend, _model, prompt.TokenIds, pixelValues, grids);
+        }
+        catch (Exception exception) when (exception is PictureException or ArgumentException)
+        {
+            throw new CheckpointException($"prompt {prompt.Number}: {exception.Message}", exception);
+        }
+    }
+
+    private IPictureEncoder Encoder(GoldenPrompt prompt) =>
+        _model.Pictures ?? throw new CheckpointException($"prompt {prompt.Number} has pictures, but the model reads text alone");
 
     /// <summary>Ends a sequence: its KV blocks go to the next one.</summary>
     public void Release(RunnerSequence sequence)
@@ -90,10 +141,11 @@ internal sealed class ModelRunner : IDisposable
     /// <summary>Computes a whole sequence in one step, as the reference did when it was recorded.</summary>
     /// <param name="tokenIds">The sequence.</param>
     /// <param name="hiddenStates">Sees the hidden states: layer, then [tokens * hidden] numbers; or null.</param>
+    /// <param name="pictures">Pictures of the prompt that it begins with, or null.</param>
     /// <returns>Logits of every token, row by row: [tokens * vocabulary].</returns>
-    public float[] Recompute(ReadOnlyMemory<int> tokenIds, Action<int, float[]>? hiddenStates = null)
+    public float[] Recompute(ReadOnlyMemory<int> tokenIds, Action<int, float[]>? hiddenStates = null, EncodedPictures? pictures = null)
     {
-        var sequence = Start();
+        var sequence = Start(pictures);
         var logits = Step([new(sequence, tokenIds)], hiddenStates, ChoosesPositions ? _recorded.Revise : null);
         Release(sequence);
         return logits;
@@ -214,7 +266,7 @@ internal sealed class ModelRunner : IDisposable
         var starts = ops.Integers([.. rowStarts]);
         var lengths = ops.Integers([.. contexts]);
         var groups = Enumerable.Range(0, _model.KvLayout.Groups.Count).Select(group => BuildAttention(grants, group, starts, lengths, ops)).ToArray();
-        return new ForwardBatch
+        var batch = new ForwardBatch
         {
             TokenIds = ops.Integers([.. tokenIds]),
             Positions = ops.Integers([.. positions]),
@@ -222,6 +274,42 @@ internal sealed class ModelRunner : IDisposable
             Kv = _pool.Layers,
             Attention = [.. _groupOfLayer.Select(group => groups[group])],
         };
+        if (grants.Any(grant => grant.Sequence.Pictures is not null))
+        {
+            AddPictures(batch, grants, ops);
+        }
+
+        return batch;
+    }
+
+    private static void AddPictures(ForwardBatch batch, IReadOnlyList<RunnerGrant> grants, IOps ops)
+    {
+        var (positions, rows, embeddings) = (new int[RotaryPositions.Axes * batch.TokenIds.Columns], new List<int>(), new List<float>());
+        var (row, columns) = (0, 1);
+        foreach (var (sequence, tokens) in grants)
+        {
+            for (var token = sequence.ComputedTokens; token < sequence.ComputedTokens + tokens.Length; token++, row++)
+            {
+                for (var axis = 0; axis < RotaryPositions.Axes; axis++)
+                {
+                    positions[(axis * batch.TokenIds.Columns) + row] = sequence.Pictures?.Positions.At(axis, token) ?? token;
+                }
+
+                if (sequence.Pictures is { } pictures && pictures.RowOf(token) is { } source)
+                {
+                    columns = pictures.Columns;
+                    rows.Add(row);
+                    embeddings.AddRange(pictures.Embeddings.AsSpan(source * columns, columns));
+                }
+            }
+        }
+
+        batch.RotaryPositions = ops.Integers(positions, RotaryPositions.Axes);
+        if (rows.Count > 0)
+        {
+            batch.PictureRows = ops.Integers([.. rows]);
+            batch.PictureEmbeddings = ops.Floats([.. embeddings], rows.Count);
+        }
     }
 
     private static AttentionBatch BuildAttention(IReadOnlyList<RunnerGrant> grants, int group, Tensor rowStarts, Tensor contexts, IOps ops)

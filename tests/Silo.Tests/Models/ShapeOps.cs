@@ -121,6 +121,39 @@ internal sealed class ShapeOps : IOps
         return new(0, DType.I32, q.Rows, most);
     }
 
+    public WorkspaceMark Mark() => default;
+
+    public void Release(WorkspaceMark mark)
+    {
+    }
+
+    public void Gelu(Tensor x, GeluKind kind)
+    {
+    }
+
+    public Tensor RopeAnglesByAxis(Tensor positions, Tensor axes, RopeTable rope)
+    {
+        Require(axes.Columns == rope.InverseFrequencies.Columns, $"rope_angles_by_axis: axes {axes} do not fit {rope.InverseFrequencies}");
+        return Floats(positions.Columns, 2 * axes.Columns);
+    }
+
+    public Tensor SegmentAttention(Tensor q, Tensor k, Tensor v, Tensor starts, int heads, float scale)
+    {
+        Require((q.Rows, q.Columns) == (k.Rows, k.Columns) && (q.Rows, q.Columns) == (v.Rows, v.Columns) && q.Columns % heads == 0, $"segment_attention: {q}, {k}, {v} in {heads} heads");
+        return Floats(q.Rows, q.Columns);
+    }
+
+    public Tensor WeightedRows(Weight table, Tensor indices, Tensor weights)
+    {
+        Require((indices.Rows, indices.Columns) == (weights.Rows, weights.Columns), $"weighted_rows: {indices} and {weights}");
+        Used.Add(table.Name);
+        return Floats(indices.Rows, table.Columns);
+    }
+
+    public void PutRows(Tensor x, Tensor rows, Tensor y) => Require(y.Rows == rows.Columns && y.Columns == x.Columns, $"put_rows: {y} at {rows} of {x}");
+
+    public void AddRows(Tensor x, Tensor rows, Tensor y) => Require(y.Rows == rows.Columns && y.Columns == x.Columns, $"add_rows: {y} at {rows} of {x}");
+
     private static Tensor Floats(int rows, int columns) => new(0, DType.F32, rows, columns);
 
     private static void Require(bool holds, string message) => _ = holds ? true : throw new OpException(message);

@@ -23,7 +23,7 @@
 extern "C" {
 #endif
 
-#define XLLM_ABI_VERSION 2
+#define XLLM_ABI_VERSION 3
 
 typedef enum xllm_status {
     XLLM_OK = 0,
@@ -67,6 +67,8 @@ typedef enum xllm_rope_pairing { XLLM_ROPE_HALVES = 0, XLLM_ROPE_INTERLEAVED = 1
 typedef enum xllm_expert_score { XLLM_EXPERT_SOFTMAX = 0, XLLM_EXPERT_SIGMOID = 1 } xllm_expert_score;
 
 typedef enum xllm_expert_group_score { XLLM_EXPERT_GROUP_BEST = 0, XLLM_EXPERT_GROUP_SUMOFTWOBEST = 1 } xllm_expert_group_score;
+
+typedef enum xllm_gelu_kind { XLLM_GELU_EXACT = 0, XLLM_GELU_TANH = 1, XLLM_GELU_QUICK = 2 } xllm_gelu_kind;
 
 /* A matrix: elements of a row are adjacent, rows are row_stride elements apart. */
 typedef struct xllm_tensor {
@@ -211,6 +213,16 @@ XLLM_API xllm_status xllm_latent_attention(xllm_backend* backend, const xllm_ten
 XLLM_API xllm_status xllm_select_positions(xllm_backend* backend, const xllm_tensor* q, const xllm_tensor* keys, const xllm_tensor* weights,
                                            const xllm_kv_layer* kv, const xllm_attention_batch* batch, int32_t most, float scale,
                                            const xllm_tensor* y /* I32 */);
+XLLM_API xllm_status xllm_gelu(xllm_backend* backend, const xllm_tensor* x, int32_t kind); /* x = gelu(x) */
+XLLM_API xllm_status xllm_rope_angles_by_axis(xllm_backend* backend, const xllm_tensor* positions /* I32 [axes, rows] */,
+                                              const xllm_tensor* axes, const xllm_tensor* frequencies, float scale,
+                                              const xllm_tensor* y);
+XLLM_API xllm_status xllm_segment_attention(xllm_backend* backend, const xllm_tensor* q, const xllm_tensor* k, const xllm_tensor* v,
+                                            const xllm_tensor* starts, int32_t heads, float scale, const xllm_tensor* y);
+XLLM_API xllm_status xllm_weighted_rows(xllm_backend* backend, const xllm_weight* table, const xllm_tensor* indices /* I32 [rows, n] */,
+                                        const xllm_tensor* weights, const xllm_tensor* y);
+XLLM_API xllm_status xllm_put_rows(xllm_backend* backend, const xllm_tensor* x, const xllm_tensor* rows, const xllm_tensor* y);
+XLLM_API xllm_status xllm_add_rows(xllm_backend* backend, const xllm_tensor* x, const xllm_tensor* rows, const xllm_tensor* y);
 
 #ifdef __cplusplus
 }
