@@ -12,7 +12,7 @@ internal sealed class ScoreCheck : IGoldenCheck
     /// <inheritdoc/>
     public CheckResult Run(GoldenCase golden, ModelRunner runner)
     {
-        var about = ModelConfigReader.Load(Path.Combine(golden.Folder, "about.json"));
+        var about = golden.About ?? throw new CheckpointException($"{golden.Folder}: no about.json, which names the tokens that decide the scores");
         var (yes, no) = (about.Integer("yes_token", most: runner.VocabularySize - 1), about.Integer("no_token", most: runner.VocabularySize - 1));
         var difference = new Difference();
         foreach (var prompt in golden.Prompts)

@@ -40,7 +40,9 @@ public sealed class PooledGenerationTests
         Check("after a prefix hit of a chat", hit);
 
         var preemptions = 0L;
-        var crowded = Run(new EngineOptions { MaxTokensPerStep = 16, MaxRunningSequences = 2, AdmissionOrder = "fcfs" }, 8, Chat(3) with { Stop = new() { MaxTokens = 50, IgnoreEndToken = true } }, request);
+
+        // 10 blocks hold both prompts; when the chat needs an 11th, half of the other prompt is computed and gives way.
+        var crowded = Run(new EngineOptions { MaxTokensPerStep = 3, MaxRunningSequences = 2, AdmissionOrder = "fcfs" }, 10, Chat(3) with { Stop = new() { MaxTokens = 50, IgnoreEndToken = true } }, request);
         Assert.True(preemptions > 0);
         Check("preempted and resumed", crowded);
 
@@ -63,7 +65,7 @@ public sealed class PooledGenerationTests
     public void Dimensions_CutTheEmbedding_AndScaleItToLengthOneAgain(string backendName)
     {
         using var backend = Backends.Open(backendName);
-        using var setup = new EngineSetup(EngineSetup.LoadTiny(backend), backend, new PieceTokenizer(), EngineSetup.WideOptions(), 64);
+        using var setup = new EngineSetup(EngineSetup.LoadTiny(backend), backend, new ByteTokenizer(256), EngineSetup.WideOptions(), 64);
         var engine = new SteppedEngine(setup, depth: 2);
         var size = setup.Served.EmbeddingSize;
 
@@ -81,7 +83,7 @@ public sealed class PooledGenerationTests
     public void AnInput_MayFillTheContext_AndNotMore()
     {
         using var backend = Backends.Open("reference");
-        using var setup = new EngineSetup(EngineSetup.LoadTiny(backend), backend, new PieceTokenizer(), EngineSetup.WideOptions(), blocks: 4);
+        using var setup = new EngineSetup(EngineSetup.LoadTiny(backend), backend, new ByteTokenizer(256), EngineSetup.WideOptions(), blocks: 4);
         var engine = new SteppedEngine(setup, depth: 2);
         Assert.Equal(16, setup.Served.MaxContext);
 
@@ -96,7 +98,7 @@ public sealed class PooledGenerationTests
     public void WhatTheModelDoesNotDo_IsRefused_WithItsName()
     {
         using var backend = Backends.Open("reference");
-        using var setup = new EngineSetup(EngineSetup.LoadTiny(backend), backend, new PieceTokenizer(), EngineSetup.WideOptions(), 64);
+        using var setup = new EngineSetup(EngineSetup.LoadTiny(backend), backend, new ByteTokenizer(256), EngineSetup.WideOptions(), 64);
         var intake = new SteppedEngine(setup, depth: 2).Intake;
         var size = setup.Served.EmbeddingSize;
 
