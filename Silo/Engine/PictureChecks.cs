@@ -26,6 +26,11 @@ internal static class PictureChecks
             throw Fault($"a picture has {odd.PatchRows} x {odd.PatchColumns} patches; both must be multiples of {mergeSize}");
         }
 
+        if (request.Pictures.FirstOrDefault(picture => (long)picture.PatchRows * picture.PatchColumns / (mergeSize * mergeSize) > request.PromptTokens.Length) is { } large)
+        {
+            throw Fault($"a picture of {large.PatchRows} x {large.PatchColumns} patches has more tokens than the prompt, which has {request.PromptTokens.Length}");
+        }
+
         try
         {
             var places = PicturePlaceholders.Locate(request.PromptTokens, token, [.. request.Pictures.Select(picture => new PictureGrid(1, picture.PatchRows, picture.PatchColumns))], mergeSize);
@@ -39,7 +44,7 @@ internal static class PictureChecks
 
             return places;
         }
-        catch (Exception fault) when (fault is PictureException or OverflowException)
+        catch (PictureException fault)
         {
             throw Fault(fault.Message);
         }
