@@ -9,9 +9,9 @@ internal sealed class GatewayOptions
     /// <summary>Name of the configuration section.</summary>
     public const string Section = "Xllm:Gateway";
 
-    /// <summary>Largest request body. 1,024 to 268,435,456 bytes. Default 8,388,608; more is answered 413.</summary>
-    /// <remarks>Two million tokens of English take about 8 MB at 4 bytes each (the demo tokenizer's corpus average); no served context is longer. Kestrel's own default is 30,000,000.</remarks>
-    public int MaxBodyBytes { get; set; } = 8 * 1024 * 1024;
+    /// <summary>Largest request body. 1,024 to 268,435,456 bytes. Default 33,554,432; more is answered 413.</summary>
+    /// <remarks>Pictures come as base64: 32 MiB hold one of 20 MB (OpenAI's bound of a picture) beside eight million bytes of text, which is two million tokens. Kestrel's own default is 30,000,000.</remarks>
+    public int MaxBodyBytes { get; set; } = 32 * 1024 * 1024;
 
     /// <summary>Most answers of one request: <c>n</c>, times the prompts of a completion. 1 to 1,024. Default 128.</summary>
     /// <remarks>OpenAI's bound of <c>n</c> is 128.</remarks>
@@ -57,6 +57,14 @@ internal sealed class GatewayOptions
     /// <remarks>A bound on memory and on the scraper's database; OpenTelemetry's default is 2,000.</remarks>
     public int MaxSeriesPerInstrument { get; set; } = 1000;
 
+    /// <summary>How long stored responses are kept after they ended. 1 minute to 3650 days. Default 30 days.</summary>
+    /// <remarks>OpenAI's own. Answers to requests with an idempotency key are kept for <see cref="KeepIdempotentFor"/>.</remarks>
+    public TimeSpan KeepResponsesFor { get; set; } = TimeSpan.FromDays(30);
+
+    /// <summary>How long a chat request with an idempotency key is remembered after it was answered. 1 minute to 3650 days. Default 1 day.</summary>
+    /// <remarks>Stripe, whose header it is, keeps keys for at least 24 hours.</remarks>
+    public TimeSpan KeepIdempotentFor { get; set; } = TimeSpan.FromDays(1);
+
     /// <summary>Every fault of these options; none if they can be used.</summary>
     public IEnumerable<string> Faults()
     {
@@ -74,6 +82,8 @@ internal sealed class GatewayOptions
             OutOfRange(nameof(WriteTimeout), WriteTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1)),
             OutOfRange(nameof(RetryAfter), RetryAfter, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1)),
             OutOfRange(nameof(MaxSeriesPerInstrument), MaxSeriesPerInstrument, 1, 100_000),
+            OutOfRange(nameof(KeepResponsesFor), KeepResponsesFor, TimeSpan.FromMinutes(1), TimeSpan.FromDays(3650)),
+            OutOfRange(nameof(KeepIdempotentFor), KeepIdempotentFor, TimeSpan.FromMinutes(1), TimeSpan.FromDays(3650)),
         ];
         return faults.OfType<string>();
     }

@@ -72,7 +72,7 @@ internal sealed class PromptPictures(PictureProcessor processor, PictureOptions 
         where part.Item.Type == Kind
         select ($"messages[{message.Index}].content[{part.Index}].image_url", part.Item.ImageUrl ?? "");
 
-    private IReadOnlyList<byte[]> ReadFiles((string Path, string Url)[] parts) => Each(parts, i => PictureSource.FromDataUrl(parts[i].Url, options));
+    private byte[][] ReadFiles((string Path, string Url)[] parts) => Each(parts, i => PictureSource.FromDataUrl(parts[i].Url, options));
 
     /// <summary>Does something for each picture and lists every fault.</summary>
     private static T[] Each<T>((string Path, string Url)[] parts, Func<int, T> read)

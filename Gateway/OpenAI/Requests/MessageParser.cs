@@ -9,7 +9,6 @@ internal static class MessageParser
 {
     private const string Assistant = "assistant";
     private const string Tool = "tool";
-    private static readonly string[] Details = ["auto", "low", "high"];
     private static readonly string[] Roles = ["system", "developer", "user", Assistant, Tool];
 
     /// <summary>Reads the messages; at least one.</summary>
@@ -109,53 +108,11 @@ internal static class MessageParser
             case "text":
                 return new() { Type = "text", Text = fields.RequiredText("text") };
             case "image_url":
-                return Picture(fields, faults);
+                return PictureParser.Parse(fields, faults);
             case var other:
                 fields.Unsupported("type", $"'{other}' is not supported by this server: only text and image_url parts are");
                 return null;
         }
-    }
-
-    /// <summary>A picture. Which bytes it has is looked at where the model is; here only its form.</summary>
-    private static ContentPart? Picture(JsonFields part, List<Fault> faults)
-    {
-        if (part.Find("image_url") is not { } picture)
-        {
-            part.Fault("image_url", "is missing");
-            return null;
-        }
-
-        if (picture.ValueKind == JsonValueKind.String)
-        {
-            return Picture(part, "image_url", picture.GetString()!);
-        }
-
-        if (picture.ValueKind != JsonValueKind.Object)
-        {
-            part.Fault("image_url", $"must be an object with a url, but is {JsonFields.Show(picture)}");
-            return null;
-        }
-
-        // The model's own sizes hold; the wish is checked, so that a misspelt one does not pass for one.
-        var fields = new JsonFields(picture, part.Path("image_url"), faults);
-        if (fields.Text("detail") is { } detail && !Details.Contains(detail))
-        {
-            fields.Fault("detail", $"must be one of {string.Join(", ", Details)}, but is '{detail}'");
-        }
-
-        var url = fields.RequiredText("url");
-        return fields.Find("url") is { ValueKind: JsonValueKind.String } ? Picture(fields, "url", url) : null;
-    }
-
-    private static ContentPart? Picture(JsonFields fields, string name, string url)
-    {
-        if (url.StartsWith("data:", StringComparison.OrdinalIgnoreCase))
-        {
-            return new() { Type = "image_url", ImageUrl = url };
-        }
-
-        fields.Unsupported(name, $"must be a data URL (data:image/png;base64,...): this server fetches nothing, but it is '{(url.Length > 60 ? url[..57] + "..." : url)}'");
-        return null;
     }
 
     private static ToolCall[] Calls(JsonFields message, List<Fault> faults)
