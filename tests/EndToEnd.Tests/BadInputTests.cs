@@ -60,7 +60,7 @@ public sealed class BadInputTests(SiloFixture fixture)
     }
 
     [Fact]
-    public async Task TenMegabytesOfText_AreRefusedClearly()
+    public async Task FortyMegabytesOfText_AreRefusedClearly()
     {
         using var content = JsonContent.Create(new { model = "xllm-demo", messages = new[] { new { role = "user", content = new string('x', 40_000_000) } } });
         using var response = await PostAsync(content);

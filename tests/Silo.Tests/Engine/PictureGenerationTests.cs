@@ -116,6 +116,23 @@ public sealed class PictureGenerationTests
         }
     }
 
+    [Theory]
+    [MemberData(nameof(Backends.Present), MemberType = typeof(Backends))]
+    public void Text_IsAnsweredAlike_AloneAndInAStepWithPictures(string backendName)
+    {
+        using var backend = Backends.Open(backendName);
+        var demo = new Demo(backend);
+        var text = demo.Request(Text("Hello, who are you?")) with { TopLogprobs = 5 };
+        GenerationRequest[] pictures = [.. Enumerable.Range(0, 3).Select(i => demo.Request(OnePicture(i)) with { RequestId = $"{i}" })];
+        using var first = demo.Setup(new EngineOptions { PrefixCaching = false }, 128);
+        using var second = demo.Setup(new EngineOptions { PrefixCaching = false }, 128);
+
+        var alone = new SteppedEngine(first, depth: 2).Run(text)[0];
+        var beside = new SteppedEngine(second, depth: 2).Run([pictures[0], text, .. pictures[1..]])[1];
+
+        Assert.Equal(alone.Summary, beside.Summary);        // log probabilities by bits
+    }
+
     [Fact]
     public void AResumedGeneration_DrawsTheSameTokens()
     {
