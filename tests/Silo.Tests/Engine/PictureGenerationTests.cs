@@ -218,9 +218,9 @@ public sealed class PictureGenerationTests
         Refused($"a picture has -2 x {picture.PatchColumns} patches", good with { Pictures = [picture with { PatchRows = -2 }] });
         Refused("picture 1 begins at token", good with { Pictures = [picture with { FirstToken = 1 }] });
         Refused("the prompt has tokens of 1 pictures, but 2 pictures came with it", good with { Pictures = [picture, picture] });
-        Refused($"picture 1 has {picture.PatchColumns * 5} tokens, but the prompt has {picture.PatchRows * picture.PatchColumns / 4} places", good with { Pictures = [picture with { PatchRows = 20 }] });
+        Refused($"picture 1 has {(picture.PatchRows + 2) * picture.PatchColumns / 4} tokens, but the prompt has {picture.PatchRows * picture.PatchColumns / 4} places", good with { Pictures = [picture with { PatchRows = picture.PatchRows + 2 }] });
         Refused("places for pictures more than", good with { Pictures = [picture with { PatchRows = 2 }] });
-        Refused("picture", good with { Pictures = [picture with { PatchRows = int.MaxValue - 1, PatchColumns = int.MaxValue - 1 }] });
+        Refused("has more tokens than the prompt", good with { Pictures = [picture with { PatchRows = int.MaxValue - 1, PatchColumns = int.MaxValue - 1 }] });
 
         void Refused(string message, GenerationRequest request) =>
             Assert.Contains(message, Assert.Throws<RequestException>(() => intake.Start(request)).Message, StringComparison.Ordinal);
