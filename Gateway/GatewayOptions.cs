@@ -9,13 +9,21 @@ internal sealed class GatewayOptions
     /// <summary>Name of the configuration section.</summary>
     public const string Section = "Xllm:Gateway";
 
-    /// <summary>Largest request body. 1,024 to 268,435,456 bytes. Default 8,388,608; more is answered 413.</summary>
-    /// <remarks>Two million tokens of English take about 8 MB at 4 bytes each (the demo tokenizer's corpus average); no served context is longer. Kestrel's own default is 30,000,000.</remarks>
-    public int MaxBodyBytes { get; set; } = 8 * 1024 * 1024;
+    /// <summary>Largest request body. 1,024 to 268,435,456 bytes. Default 33,554,432; more is answered 413.</summary>
+    /// <remarks>Pictures come as base64: 32 MiB hold one of 20 MB (OpenAI's bound of a picture) beside eight million bytes of text, which is two million tokens. Kestrel's own default is 30,000,000.</remarks>
+    public int MaxBodyBytes { get; set; } = 32 * 1024 * 1024;
 
     /// <summary>Most answers of one request: <c>n</c>, times the prompts of a completion. 1 to 1,024. Default 128.</summary>
     /// <remarks>OpenAI's bound of <c>n</c> is 128.</remarks>
     public int MaxChoices { get; set; } = 128;
+
+    /// <summary>Most inputs of one request for embeddings, and most documents of one to rank. 1 to 100,000. Default 2,048.</summary>
+    /// <remarks>OpenAI's bound of <c>input</c> is 2,048.</remarks>
+    public int MaxInputs { get; set; } = 2048;
+
+    /// <summary>Most inputs of one such request that are computed at a time. 1 to 1,024. Default 32.</summary>
+    /// <remarks>Half of the sequences that an engine runs by default: a request of thousands of inputs leaves the other half, and the queue, to others.</remarks>
+    public int MaxParallelInputs { get; set; } = 32;
 
     /// <summary>Most stop strings of one request. 1 to 1,024. Default 64.</summary>
     /// <remarks>OpenAI allows 4, vLLM any number. Every drawn token is compared with each of them on the engine's thread, so there has to be a bound; agents were seen to send up to 16.</remarks>
@@ -64,6 +72,8 @@ internal sealed class GatewayOptions
         [
             OutOfRange(nameof(MaxBodyBytes), MaxBodyBytes, 1024, 256 * 1024 * 1024),
             OutOfRange(nameof(MaxChoices), MaxChoices, 1, 1024),
+            OutOfRange(nameof(MaxInputs), MaxInputs, 1, 100_000),
+            OutOfRange(nameof(MaxParallelInputs), MaxParallelInputs, 1, 1024),
             OutOfRange(nameof(MaxStopStrings), MaxStopStrings, 1, 1024),
             OutOfRange(nameof(MaxStopLength), MaxStopLength, 1, 65_536),
             OutOfRange(nameof(MaxMessages), MaxMessages, 1, 1_000_000),

@@ -33,6 +33,8 @@ public static class GatewayExtensions
         services.AddSingleton<UnknownFields>();
         services.AddSingleton<ChatCompletionsEndpoint>();
         services.AddSingleton<CompletionsEndpoint>();
+        services.AddSingleton<EmbeddingsEndpoint>();
+        services.AddSingleton<RerankEndpoint>();
         services.AddSingleton<ModelsEndpoint>();
         services.AddSingleton<SessionsEndpoint>();
         services.AddSingleton<ResponsesEndpoint>();
@@ -75,6 +77,18 @@ public static class GatewayExtensions
             .WithMetadata(new StreamsAttribute(typeof(Completion)))
             .Accepts<CompletionBody>("application/json")
             .Produces<Completion>()
+            .ProducesErrors(400, 404, 405, 413, 415, 429, 500, 503);
+        app.MapPost("/v1/embeddings", (HttpContext context, EmbeddingsEndpoint endpoint) => endpoint.InvokeAsync(context))
+            .WithSummary("Make embeddings of texts or tokens")
+            .WithTags("Embeddings")
+            .Accepts<EmbeddingBody>("application/json")
+            .Produces<EmbeddingList>()
+            .ProducesErrors(400, 404, 405, 413, 415, 429, 500, 503);
+        app.MapPost("/v1/rerank", (HttpContext context, RerankEndpoint endpoint) => endpoint.InvokeAsync(context))
+            .WithSummary("Rank documents by how well they answer a query")
+            .WithTags("Embeddings")
+            .Accepts<RerankBody>("application/json")
+            .Produces<RerankAnswer>()
             .ProducesErrors(400, 404, 405, 413, 415, 429, 500, 503);
         app.MapGet("/v1/models", (HttpContext context, ModelsEndpoint endpoint) => endpoint.ListAsync(context))
             .WithSummary("List the served models")

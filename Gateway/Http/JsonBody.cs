@@ -22,6 +22,12 @@ internal static class JsonBody
     /// <exception cref="ApiException">Content type, size, encoding or syntax is wrong.</exception>
     public static async Task<JsonDocument> ReadAsync(HttpRequest request, int maxBytes, CancellationToken cancellationToken)
     {
+        // The bound is ours, for bodies without a length too. Kestrel's own would answer without our envelope, and cut off who still sends before the answer is read.
+        if (request.HttpContext.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
+        {
+            size.MaxRequestBodySize = null;
+        }
+
         if (!request.HasJsonContentType())
         {
             var type = string.IsNullOrEmpty(request.ContentType) ? "missing" : $"'{request.ContentType}'";
@@ -31,12 +37,6 @@ internal static class JsonBody
         if (request.ContentLength > maxBytes)
         {
             throw TooLarge($"{request.ContentLength}", maxBytes);
-        }
-
-        // The bound is ours, for bodies without a length too; Kestrel's own would answer without our envelope.
-        if (request.HttpContext.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
-        {
-            size.MaxRequestBodySize = null;
         }
 
         return Parse(await ReadBytesAsync(request, maxBytes, cancellationToken));

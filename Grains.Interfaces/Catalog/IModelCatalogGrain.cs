@@ -87,4 +87,12 @@ public sealed record ModelDescriptor
     /// <summary>Whether it has a chat template.</summary>
     [Id(10)]
     public bool HasChatTemplate { get; init; } = true;
+
+    /// <summary>What it may be asked for.</summary>
+    [Id(11)]
+    public ModelTasks Tasks { get; init; } = ModelTasks.Generate;
+
+    /// <summary>Numbers of an embedding; 0 where it makes none.</summary>
+    [Id(12)]
+    public int EmbeddingSize { get; init; }
 }

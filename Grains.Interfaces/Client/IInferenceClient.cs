@@ -1,6 +1,7 @@
 using XLLM.Grains.Interfaces.Catalog;
 using XLLM.Grains.Interfaces.Chat;
 using XLLM.Grains.Interfaces.Generation;
+using XLLM.Grains.Interfaces.Pooling;
 using XLLM.Grains.Interfaces.Sessions;
 
 namespace XLLM.Grains.Interfaces.Client;
@@ -15,6 +16,14 @@ public interface IInferenceClient
     /// <summary>Completes text or tokens.</summary>
     /// <exception cref="RequestException">On the first move: the request cannot be served.</exception>
     IAsyncEnumerable<CompletionEvent> CompleteAsync(CompletionRequest request, CancellationToken cancellationToken = default);
+
+    /// <summary>Makes the embedding of one input.</summary>
+    /// <exception cref="RequestException">The request cannot be served, or failed.</exception>
+    Task<EmbeddingAnswer> EmbedAsync(EmbeddingRequest request, CancellationToken cancellationToken = default);
+
+    /// <summary>Says how well one document answers a query.</summary>
+    /// <exception cref="RequestException">The request cannot be served, or failed.</exception>
+    Task<RankAnswer> RankAsync(RankRequest request, CancellationToken cancellationToken = default);
 
     /// <summary>The models that are served, by name.</summary>
     Task<ModelDescriptor[]> ListModelsAsync();

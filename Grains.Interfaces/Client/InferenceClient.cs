@@ -5,6 +5,7 @@ using XLLM.Grains.Interfaces.Catalog;
 using XLLM.Grains.Interfaces.Chat;
 using XLLM.Grains.Interfaces.Generation;
 using XLLM.Grains.Interfaces.Parsing;
+using XLLM.Grains.Interfaces.Pooling;
 using XLLM.Grains.Interfaces.Prompts;
 using XLLM.Grains.Interfaces.Sessions;
 
@@ -24,6 +25,7 @@ internal sealed class InferenceClient(
     {
         RequestValidator.Check(request);
         var prompt = await GrainCalls.RetryOnLossAsync(() => grains.GetGrain<IPromptGrain>(request.Model).EncodeAsync(request));
+        TaskCheck.Require(prompt.Model, ModelTasks.Generate);
         ContextLimit.Check(prompt.Model, prompt.TokenIds.Length, request.Stop.MaxTokens, "prompt");
         var generation = new GenerationRequest
         {
@@ -44,6 +46,27 @@ internal sealed class InferenceClient(
     }
 
     /// <inheritdoc/>
+    public async Task<EmbeddingAnswer> EmbedAsync(EmbeddingRequest request, CancellationToken cancellationToken = default)
+    {
+        RequestValidator.Check(request);
+        var input = new CompletionRequest { RequestId = request.RequestId, Model = request.Model, Prompt = request.Text, PromptTokens = request.Tokens, CacheSalt = request.CacheSalt };
+        var prompt = await GrainCalls.RetryOnLossAsync(() => grains.GetGrain<IPromptGrain>(request.Model).EncodeAsync(input));
+        TaskCheck.Require(prompt.Model, ModelTasks.Embed);
+        var pooling = new PoolingParameters(PoolingKind.Embedding, request.Dimensions);
+        var (values, usage) = await PoolAsync(request.RequestId, prompt, pooling, request.Priority, request.CacheSalt, cancellationToken);
+        return new(values, usage);
+    }
+
+    /// <inheritdoc/>
+    public async Task<RankAnswer> RankAsync(RankRequest request, CancellationToken cancellationToken = default)
+    {
+        RequestValidator.Check(request);
+        var prompt = await GrainCalls.RetryOnLossAsync(() => grains.GetGrain<IPromptGrain>(request.Model).EncodePairAsync(request));
+        var (values, usage) = await PoolAsync(request.RequestId, prompt, new PoolingParameters(PoolingKind.Score), request.Priority, request.CacheSalt, cancellationToken);
+        return new(values[0], usage);
+    }
+
+    /// <inheritdoc/>
     public Task<ModelDescriptor[]> ListModelsAsync() => GrainCalls.RetryOnLossAsync(() => grains.GetGrain<IModelCatalogGrain>(0).ListModelsAsync());
 
     /// <inheritdoc/>
@@ -56,6 +79,7 @@ internal sealed class InferenceClient(
     {
         RequestValidator.Check(request);
         var prompt = await GrainCalls.RetryOnLossAsync(() => grains.GetGrain<IPromptGrain>(request.Model).RenderAsync(request));
+        TaskCheck.Require(prompt.Model, ModelTasks.Generate);
         ContextLimit.Check(prompt.Model, prompt.TokenIds.Length, request.Stop.MaxTokens, "messages");
         var generation = new GenerationRequest
         {
@@ -67,6 +91,7 @@ internal sealed class InferenceClient(
             TopLogprobs = request.TopLogprobs,
             Priority = request.Priority,
             CacheSalt = request.CacheSalt,
+            Pictures = prompt.Pictures ?? [],
             SkipSpecialTokens = !ChatOutputParsers.NeedsSpecialTokens(prompt.Model, request),
         };
 
@@ -85,6 +110,27 @@ internal sealed class InferenceClient(
                 yield return told;
             }
         }
+    }
+
+    /// <summary>A generation whose one event is its end, with the result.</summary>
+    private async Task<(float[] Values, Usage Usage)> PoolAsync(
+        string requestId, Prompt prompt, PoolingParameters pooling, int priority, string? cacheSalt, CancellationToken cancellationToken)
+    {
+        ContextLimit.Check(prompt.Model, prompt.TokenIds.Length, maxTokens: 0, "input");
+        var request = new GenerationRequest
+        {
+            RequestId = requestId, Model = prompt.Model.Name, PromptTokens = prompt.TokenIds, Pooling = pooling, Priority = priority, CacheSalt = cacheSalt,
+        };
+        GenerationEnded? last = null;
+        await foreach (var next in GenerateAsync(request, prompt, cancellationToken))
+        {
+            last = next as GenerationEnded;
+        }
+
+        cancellationToken.ThrowIfCancellationRequested();
+        return last is { Pooled: { Length: > 0 } values }
+            ? (values, last.Usage)
+            : throw new RequestException(RequestErrors.EngineFailed, last?.Message ?? $"the replica of {prompt.Model.Name} gave no result: it ended with {last?.Reason}");
     }
 
     private async IAsyncEnumerable<GenerationEvent> GenerateAsync(GenerationRequest request, Prompt prompt, [EnumeratorCancellation] CancellationToken cancellationToken)

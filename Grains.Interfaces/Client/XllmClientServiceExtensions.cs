@@ -9,7 +9,7 @@ namespace XLLM.Grains.Interfaces.Client;
 /// <summary>Adds the platform's services to a host that joins the cluster by itself.</summary>
 public static class XllmClientServiceExtensions
 {
-    /// <summary>Adds <see cref="IInferenceClient"/> and <see cref="IChatClient"/> to a host that joins the cluster as a silo or as a client.</summary>
+    /// <summary>Adds <see cref="IInferenceClient"/>, <see cref="IChatClient"/> and an embedding generator to a host that joins the cluster as a silo or as a client.</summary>
     /// <param name="services">The host's services.</param>
     /// <param name="configure">Only <see cref="XllmClientOptions.DefaultModel"/> matters here.</param>
     public static ChatClientBuilder AddXllmClient(this IServiceCollection services, Action<XllmClientOptions>? configure = null)
@@ -21,6 +21,7 @@ public static class XllmClientServiceExtensions
             options.Configure(configure);
         }
 
+        services.AddEmbeddingGenerator<string, Embedding<float>>(provider => new XllmEmbeddingGenerator(provider.GetRequiredService<IInferenceClient>(), clock: provider.GetRequiredService<TimeProvider>()));
         return services.AddChatClient(provider => new XllmChatClient(
             provider.GetRequiredService<IInferenceClient>(), provider.GetRequiredService<IOptions<XllmClientOptions>>().Value.DefaultModel, provider.GetRequiredService<TimeProvider>()));
     }

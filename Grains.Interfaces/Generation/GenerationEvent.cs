@@ -53,6 +53,10 @@ public sealed record GenerationEnded : GenerationEvent
     /// <summary>The stop string or the text of the stop token that ended it, if one did.</summary>
     [Id(3)]
     public string? StopText { get; init; }
+
+    /// <summary>The result that <see cref="GenerationRequest.Pooling"/> asked for: an embedding, or one score. Null where tokens were asked for, and where something went wrong.</summary>
+    [Id(4)]
+    public float[]? Pooled { get; init; }
 }
 
 /// <summary>Why a generation ended; each value has one HTTP meaning.</summary>

@@ -1,3 +1,5 @@
+using XLLM.Grains.Interfaces.Prompts;
+
 namespace XLLM.Grains.Interfaces.Generation;
 
 /// <summary>Tokens in, tokens out: what an engine is asked. Immutable; has everything that is needed to start again elsewhere.</summary>
@@ -44,4 +46,12 @@ public sealed record GenerationRequest
     /// <summary>Leave special tokens out of the text (never out of the token ids). Default true; false where a parser needs them.</summary>
     [Id(9)]
     public bool SkipSpecialTokens { get; init; } = true;
+
+    /// <summary>Asks for one result of the prompt in place of tokens; null: tokens.</summary>
+    [Id(10)]
+    public PoolingParameters? Pooling { get; init; }
+
+    /// <summary>The pictures of the prompt, in order; usually empty. Their tokens stand in <see cref="PromptTokens"/>, so a resume needs nothing else.</summary>
+    [Id(11)]
+    public IReadOnlyList<PromptPicture> Pictures { get; init; } = [];
 }

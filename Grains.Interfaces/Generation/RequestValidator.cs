@@ -1,4 +1,5 @@
 using XLLM.Grains.Interfaces.Chat;
+using XLLM.Grains.Interfaces.Pooling;
 
 namespace XLLM.Grains.Interfaces.Generation;
 
@@ -26,6 +27,27 @@ public static class RequestValidator
             request.Prompt is null != request.PromptTokens is null, "prompt", "prompt must be either text or token ids, exactly one of them");
         Require(request.PromptTokens is null or { Length: > 0 }, "prompt", "prompt must have at least 1 token, it has 0");
         Check(request.Model, request.Sampling, request.Stop, request.TopLogprobs);
+    }
+
+    /// <summary>Checks the input of an embedding.</summary>
+    /// <exception cref="RequestException">As above.</exception>
+    public static void Check(EmbeddingRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        Require(!string.IsNullOrEmpty(request.Model), "model", "model must not be empty");
+        Require(request.Text is null != request.Tokens is null, "input", "input must be either text or token ids, exactly one of them");
+        Require(request.Text is not "" && request.Tokens is null or { Length: > 0 }, "input", "input must not be empty");
+        Require(request.Dimensions is null or >= 1, "dimensions", $"dimensions must be at least 1, it is {request.Dimensions}");
+    }
+
+    /// <summary>Checks a query and its document.</summary>
+    /// <exception cref="RequestException">As above.</exception>
+    public static void Check(RankRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        Require(!string.IsNullOrEmpty(request.Model), "model", "model must not be empty");
+        Require(!string.IsNullOrEmpty(request.Query), "query", "query must not be empty");
+        Require(!string.IsNullOrEmpty(request.Document), "documents", "a document must not be empty");
     }
 
     private static void Check(string model, SamplingParameters sampling, StopParameters stop, int? topLogprobs)

@@ -1,5 +1,6 @@
 using XLLM.Grains.Interfaces.Catalog;
 using XLLM.Grains.Interfaces.Chat;
+using XLLM.Grains.Interfaces.Pooling;
 using XLLM.Grains.Interfaces.Routing;
 
 namespace XLLM.Grains.Interfaces.Prompts;
@@ -17,6 +18,11 @@ public interface IPromptGrain : IGrainWithStringKey
     /// <exception cref="RequestException">Unknown model.</exception>
     [Alias("encode")]
     Task<Prompt> EncodeAsync([Immutable] CompletionRequest request);
+
+    /// <summary>Encodes a query and a document in the form by which the model judges them.</summary>
+    /// <exception cref="RequestException">Unknown model; it judges no documents.</exception>
+    [Alias("pair")]
+    Task<Prompt> EncodePairAsync([Immutable] RankRequest request);
 }
 
 /// <summary>A prompt in tokens.</summary>
@@ -25,7 +31,8 @@ public interface IPromptGrain : IGrainWithStringKey
 /// <param name="Model">The model whose template and tokenizer made it; its context bounds what may be asked of it.</param>
 /// <param name="ReasoningOpen">The prompt ends inside a reasoning block, so the answer begins in it.</param>
 /// <param name="ForcedText">Text at the prompt's end that belongs to the answer (the opening of a required tool call): the parser reads it first. Usually empty.</param>
+/// <param name="Pictures">Its pictures, in order; null: none.</param>
 [GenerateSerializer, Immutable, Alias("xllm.prompt-tokens")]
 public sealed record Prompt(
     [property: Id(0)] int[] TokenIds, [property: Id(1)] PrefixHash[] PrefixHashes, [property: Id(4)] ModelDescriptor Model,
-    [property: Id(2)] bool ReasoningOpen = false, [property: Id(3)] string ForcedText = "");
+    [property: Id(2)] bool ReasoningOpen = false, [property: Id(3)] string ForcedText = "", [property: Id(5)] PromptPicture[]? Pictures = null);

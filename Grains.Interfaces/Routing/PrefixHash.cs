@@ -18,7 +18,7 @@ public readonly record struct PrefixHash([property: Id(0)] ulong High, [property
 
     /// <summary>The hash of the next full block: XXH3-128 over (parent as 16 little-endian bytes, token ids as 4 little-endian bytes each, extra).</summary>
     /// <param name="tokens">Exactly one KV block of token ids.</param>
-    /// <param name="extra">Hash of what else the block depends on (an image whose tokens begin in it); empty for text.</param>
+    /// <param name="extra">Hash of what else the block depends on (a picture whose tokens begin in it: <see cref="PictureMark.Write"/>); empty for text.</param>
     public PrefixHash Next(ReadOnlySpan<int> tokens, ReadOnlySpan<byte> extra = default)
     {
         Span<byte> bytes = stackalloc byte[16 + (tokens.Length * sizeof(int)) + extra.Length];
@@ -44,12 +44,15 @@ public readonly record struct PrefixHash([property: Id(0)] ulong High, [property
     /// <param name="root">Result of <see cref="Root"/>.</param>
     /// <param name="tokens">The prompt.</param>
     /// <param name="blockTokens">Tokens of one KV block.</param>
-    public static PrefixHash[] Chain(PrefixHash root, ReadOnlySpan<int> tokens, int blockTokens)
+    /// <param name="pictures">The prompt's pictures, in order.</param>
+    public static PrefixHash[] Chain(PrefixHash root, ReadOnlySpan<int> tokens, int blockTokens, ReadOnlySpan<PictureMark> pictures = default)
     {
+        Span<byte> extra = pictures.IsEmpty ? [] : new byte[blockTokens * PictureMark.Bytes];
         var hashes = new PrefixHash[tokens.Length / blockTokens];
         for (var i = 0; i < hashes.Length; i++)
         {
-            root = root.Next(tokens.Slice(i * blockTokens, blockTokens));
+            var length = PictureMark.Write(pictures, i * blockTokens, blockTokens, extra);
+            root = root.Next(tokens.Slice(i * blockTokens, blockTokens), extra[..length]);
             hashes[i] = root;
         }
 

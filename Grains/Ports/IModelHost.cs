@@ -1,6 +1,8 @@
 using XLLM.Grains.Interfaces.Catalog;
 using XLLM.Grains.Interfaces.Chat;
 using XLLM.Grains.Interfaces.Generation;
+using XLLM.Grains.Interfaces.Pooling;
+using XLLM.Grains.Interfaces.Prompts;
 using XLLM.Grains.Interfaces.Replicas;
 
 namespace XLLM.Grains.Ports;
@@ -50,10 +52,15 @@ public interface IPromptEncoder
 
     /// <summary>Encodes text, with the special tokens that the tokenizer adds by itself.</summary>
     int[] Encode(string text);
+
+    /// <summary>Encodes a query and a document in the form by which the model judges them.</summary>
+    /// <exception cref="Interfaces.RequestException">The model judges no documents.</exception>
+    int[] EncodePair(RankRequest request);
 }
 
 /// <summary>A rendered conversation.</summary>
 /// <param name="TokenIds">Its tokens.</param>
 /// <param name="ReasoningOpen">The text ends inside a reasoning block.</param>
 /// <param name="ForcedText">See <see cref="Interfaces.Prompts.Prompt.ForcedText"/>.</param>
-public sealed record RenderedPrompt(int[] TokenIds, bool ReasoningOpen, string ForcedText);
+/// <param name="Pictures">Its pictures, in order; null: none.</param>
+public sealed record RenderedPrompt(int[] TokenIds, bool ReasoningOpen, string ForcedText, PromptPicture[]? Pictures = null);

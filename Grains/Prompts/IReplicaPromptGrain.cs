@@ -1,4 +1,5 @@
 using XLLM.Grains.Interfaces.Chat;
+using XLLM.Grains.Interfaces.Pooling;
 using XLLM.Grains.Interfaces.Prompts;
 
 namespace XLLM.Grains.Prompts;
@@ -14,4 +15,8 @@ internal interface IReplicaPromptGrain : IGrainWithStringKey
     /// <summary>As <see cref="IPromptGrain.EncodeAsync"/>.</summary>
     [Alias("encode")]
     Task<Prompt> EncodeAsync([Immutable] CompletionRequest request);
+
+    /// <summary>As <see cref="IPromptGrain.EncodePairAsync"/>.</summary>
+    [Alias("pair")]
+    Task<Prompt> EncodePairAsync([Immutable] RankRequest request);
 }

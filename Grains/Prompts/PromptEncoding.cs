@@ -1,5 +1,6 @@
 using XLLM.Grains.Interfaces;
 using XLLM.Grains.Interfaces.Chat;
+using XLLM.Grains.Interfaces.Pooling;
 using XLLM.Grains.Interfaces.Prompts;
 using XLLM.Grains.Interfaces.Routing;
 using XLLM.Grains.Ports;
@@ -13,7 +14,7 @@ internal static class PromptEncoding
     public static Prompt Render(IHostedModel model, ChatRequest request)
     {
         var rendered = model.Prompts.Render(request);
-        return Create(model, rendered.TokenIds, request.CacheSalt) with { ReasoningOpen = rendered.ReasoningOpen, ForcedText = rendered.ForcedText };
+        return Create(model, rendered.TokenIds, request.CacheSalt, rendered.Pictures) with { ReasoningOpen = rendered.ReasoningOpen, ForcedText = rendered.ForcedText };
     }
 
     /// <summary>Encodes text, or checks token ids.</summary>
@@ -33,7 +34,11 @@ internal static class PromptEncoding
         return Create(model, tokens, request.CacheSalt);
     }
 
-    private static Prompt Create(IHostedModel model, int[] tokens, string? cacheSalt)
+    /// <summary>Encodes a query and a document as the model judges them.</summary>
+    /// <exception cref="RequestException">The model judges no documents.</exception>
+    public static Prompt EncodePair(IHostedModel model, RankRequest request) => Create(model, model.Prompts.EncodePair(request), request.CacheSalt);
+
+    private static Prompt Create(IHostedModel model, int[] tokens, string? cacheSalt, PromptPicture[]? pictures = null)
     {
         if (tokens.Length == 0)
         {
@@ -41,6 +46,6 @@ internal static class PromptEncoding
         }
 
         var root = PrefixHash.Root(model.Descriptor.Name, cacheSalt);
-        return new Prompt(tokens, PrefixHash.Chain(root, tokens, model.Descriptor.BlockTokens), model.Descriptor);
+        return new Prompt(tokens, PrefixHash.Chain(root, tokens, model.Descriptor.BlockTokens, PictureMark.Of(pictures ?? [])), model.Descriptor, Pictures: pictures);
     }
 }

@@ -1,6 +1,7 @@
 using Orleans.Concurrency;
 using XLLM.Grains.Interfaces.Chat;
 using XLLM.Grains.Interfaces.Client;
+using XLLM.Grains.Interfaces.Pooling;
 using XLLM.Grains.Interfaces.Prompts;
 using XLLM.Grains.Interfaces.Replicas;
 using XLLM.Grains.Interfaces.Routing;
@@ -22,6 +23,11 @@ internal sealed class PromptGrain(IModelHost host, ReplicaRouting routing) : Gra
     public async Task<Prompt> EncodeAsync(CompletionRequest request) => host.Find(this.GetPrimaryKeyString()) is { } model
         ? PromptEncoding.Encode(model, request)
         : await ElsewhereAsync(replica => replica.EncodeAsync(request));
+
+    /// <inheritdoc/>
+    public async Task<Prompt> EncodePairAsync(RankRequest request) => host.Find(this.GetPrimaryKeyString()) is { } model
+        ? PromptEncoding.EncodePair(model, request)
+        : await ElsewhereAsync(replica => replica.EncodePairAsync(request));
 
     /// <summary>Asks replicas, one after the other where silos were lost: encoding changes nothing, so asking again is safe.</summary>
     private async Task<Prompt> ElsewhereAsync(Func<IReplicaPromptGrain, Task<Prompt>> ask)

@@ -1,6 +1,7 @@
 using Orleans.Placement;
 using XLLM.Grains.Interfaces;
 using XLLM.Grains.Interfaces.Chat;
+using XLLM.Grains.Interfaces.Pooling;
 using XLLM.Grains.Interfaces.Prompts;
 using XLLM.Grains.Interfaces.Replicas;
 using XLLM.Grains.Placement;
@@ -17,6 +18,9 @@ internal sealed class ReplicaPromptGrain(IModelHost host) : Grain, IReplicaPromp
 
     /// <inheritdoc/>
     public Task<Prompt> EncodeAsync(CompletionRequest request) => Task.FromResult(PromptEncoding.Encode(Hosted(), request));
+
+    /// <inheritdoc/>
+    public Task<Prompt> EncodePairAsync(RankRequest request) => Task.FromResult(PromptEncoding.EncodePair(Hosted(), request));
 
     private IHostedModel Hosted()
     {

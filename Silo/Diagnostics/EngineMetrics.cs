@@ -43,7 +43,7 @@ internal sealed class EngineMetrics : IDisposable
         _stepDuration = Seconds("xllm.engine.step.duration", "Time of the executor for one step.", FirstTokenSeconds);
         _stepTokens = _meter.CreateHistogram(
             "xllm.engine.step.tokens", "{token}", "Rows of a step.", null, new InstrumentAdvice<int> { HistogramBucketBoundaries = StepTokens });
-        _promptTokens = _meter.CreateCounter<long>("xllm.engine.prompt_tokens", "{token}", "Tokens of the prompts of requests that got a first token.");
+        _promptTokens = _meter.CreateCounter<long>("xllm.engine.prompt_tokens", "{token}", "Tokens of the prompts of requests that got a first token, an embedding or a score.");
         _generatedTokens = _meter.CreateCounter<long>("xllm.engine.generated_tokens", "{token}", "Tokens drawn.");
     }
 
@@ -81,6 +81,9 @@ internal sealed class EngineMetrics : IDisposable
         _promptTokens.Add(promptTokens, _model);
         _generatedTokens.Add(1, _model);
     }
+
+    /// <summary>A sequence has its result in place of tokens.</summary>
+    public void Pooled(int promptTokens) => _promptTokens.Add(promptTokens, _model);
 
     /// <summary>A sequence has a further token.</summary>
     public void NextToken(TimeSpan sinceLast)

@@ -69,6 +69,9 @@ internal sealed class ActiveGeneration(
         return ended;
     }
 
+    /// <summary>Its end with the result that stands in place of tokens.</summary>
+    public GenerationEnded Pooled(float[] result) => Ended(EndReason.Stop, 0, null, null) with { Pooled = result };
+
     /// <summary>An end for a reason outside its tokens. What is held back stays untold: a continuation elsewhere tells it.</summary>
     public GenerationEnded Ended(EndReason reason, string? message) => Ended(reason, Sequence.GeneratedTokens, message, null);
 

@@ -123,7 +123,7 @@ internal sealed class EngineCore(GenerationInbox inbox, Scheduler scheduler, KvB
         _active.Add(generation.Sequence.Id, generation);
         if (!scheduler.TryAdd(generation.Sequence))
         {
-            End(generation, EndReason.TooLong, $"{generation.Sequence.MaxTokens} tokens do not fit the KV cache of {blocks.TotalBlocks} blocks of {blocks.BlockTokens} tokens");
+            End(generation, EndReason.TooLong, $"{generation.Sequence.MostKept} tokens do not fit the KV cache of {blocks.TotalBlocks} blocks of {blocks.BlockTokens} tokens");
         }
     }
 
@@ -145,6 +145,12 @@ internal sealed class EngineCore(GenerationInbox inbox, Scheduler scheduler, KvB
             return;
         }
 
+        if (grant.Sequence.Pictures?.Fault is { } unseen)
+        {
+            End(generation, EndReason.Failed, unseen);
+            return;
+        }
+
         if (index >= 0 && plan.Drawn[index].Fault is { } fault)
         {
             End(generation, EndReason.Failed, fault);
@@ -152,7 +158,7 @@ internal sealed class EngineCore(GenerationInbox inbox, Scheduler scheduler, KvB
         }
 
         var sequence = grant.Sequence;
-        if (index >= 0)
+        if (index >= 0 && sequence.Pooler is null)
         {
             sequence.Resolve(grant, plan.Drawn[index].Token);
         }
@@ -162,7 +168,12 @@ internal sealed class EngineCore(GenerationInbox inbox, Scheduler scheduler, KvB
             blocks.Commit(sequence.Blocks, sequence.Prefix, sequence.ComputedTokens);
         }
 
-        if (index >= 0)
+        if (index >= 0 && sequence.Pooler is { } pooler)
+        {
+            metrics.Pooled(sequence.PromptTokens);
+            End(generation, generation.Pooled(pooler.Result));
+        }
+        else if (index >= 0)
         {
             NoteToken(generation, now);
             if (generation.Accept(plan.Drawn[index], plan.TopTokens(index), plan.TopLogprobs(index)) is { } ended)

@@ -10,8 +10,9 @@ internal static class RequestChecks
 {
     /// <summary>Checks a request.</summary>
     /// <exception cref="RequestException">A value cannot be served; names the field and both numbers.</exception>
-    public static void Check(GenerationRequest request, int vocabularySize)
+    public static void Check(GenerationRequest request, ServedModel model)
     {
+        var vocabularySize = model.VocabularySize;
         Require(request.PromptTokens.Length > 0, "prompt", "a prompt needs at least 1 token, it has 0");
         foreach (var token in request.PromptTokens)
         {
@@ -38,6 +39,26 @@ internal static class RequestChecks
             request.TopLogprobs is null or (>= 0 and <= Sampler.MostTopLogprobs),
             "top_logprobs",
             $"top_logprobs must be 0 to {Sampler.MostTopLogprobs}, it is {request.TopLogprobs}");
+        if (request.Pooling is { } pooling)
+        {
+            CheckPooling(pooling, request, model);
+        }
+    }
+
+    private static void CheckPooling(PoolingParameters pooling, GenerationRequest request, ServedModel model)
+    {
+        Require(request.GeneratedTokens.Length == 0, "generated_tokens", $"what has no tokens cannot go on after {request.GeneratedTokens.Length} of them");
+        if (pooling.Kind == PoolingKind.Score)
+        {
+            Require(model.ScoreTokens is not null, "model", $"the model '{model.Name}' does not judge documents");
+            return;
+        }
+
+        Require(model.EmbeddingSize > 0, "model", $"the model '{model.Name}' does not make embeddings");
+        Require(
+            pooling.Dimensions is null || (pooling.Dimensions >= 1 && pooling.Dimensions <= model.EmbeddingSize),
+            "dimensions",
+            $"dimensions must be 1 to {model.EmbeddingSize}, it is {pooling.Dimensions}");
     }
 
     private static void RequireToken(string parameter, int token, int vocabularySize)

@@ -1,9 +1,11 @@
 using XLLM.Grains.Interfaces.Generation;
 using XLLM.Grains.Interfaces.Routing;
 using XLLM.Silo.KvCache;
+using XLLM.Silo.Pooling;
 using XLLM.Silo.Sampling;
 using XLLM.Silo.Sequences;
 using XLLM.Silo.Tokenization;
+using XLLM.Silo.Vision;
 
 namespace XLLM.Silo.Engine;
 
@@ -23,7 +25,8 @@ internal sealed class RequestIntake(
     /// <exception cref="Grains.Interfaces.RequestException">The request has token ids that the model has not, or an empty stop string.</exception>
     public Generation Start(GenerationRequest request)
     {
-        RequestChecks.Check(request, model.VocabularySize);
+        RequestChecks.Check(request, model);
+        var places = PictureChecks.Places(request, model);
         var reader = new Generation(tokenizer, request.TopLogprobs);
         var arrived = clock.GetTimestamp();
         if (Fault(request) is { } tooLong)
@@ -38,7 +41,7 @@ internal sealed class RequestIntake(
             return reader;
         }
 
-        var generation = Create(request, reader, arrived);
+        var generation = Create(request, places, reader, arrived);
         if (generation is null)
         {
             inbox.LeaveQueue();
@@ -55,6 +58,13 @@ internal sealed class RequestIntake(
     /// <summary>Why a request could never run here, or null.</summary>
     private string? Fault(GenerationRequest request)
     {
+        if (request.Pooling is not null)
+        {
+            return request.PromptTokens.Length > model.MaxContext
+                ? $"the input has {request.PromptTokens.Length} tokens, but the context is {model.MaxContext} tokens"
+                : null;
+        }
+
         var present = request.PromptTokens.Length + request.GeneratedTokens.Length;
         if (request.PromptTokens.Length >= model.MaxContext)
         {
@@ -80,10 +90,11 @@ internal sealed class RequestIntake(
 
     /// <summary>Most tokens of prompt and output.</summary>
     private int MaxTokens(GenerationRequest request) =>
-        request.Stop.MaxTokens is { } asked ? request.PromptTokens.Length + asked : model.MaxContext;
+        request.Pooling is not null ? request.PromptTokens.Length + 1
+        : request.Stop.MaxTokens is { } asked ? request.PromptTokens.Length + asked : model.MaxContext;
 
     /// <summary>Makes the sequence and replays what an earlier run generated; null, and the reader knows, if that already meets a stop condition.</summary>
-    private ActiveGeneration? Create(GenerationRequest request, Generation reader, long arrived)
+    private ActiveGeneration? Create(GenerationRequest request, PicturePlacement[] places, Generation reader, long arrived)
     {
         var stops = request.Stop;
         var maxTokens = MaxTokens(request);
@@ -110,11 +121,23 @@ internal sealed class RequestIntake(
             maxTokens,
             request.Priority,
             blocks.CreateTables(),
-            new PrefixChain(PrefixHash.Root(model.Name, request.CacheSalt), blocks.BlockTokens),
-            new SamplerState(settings, request.PromptTokens, request.GeneratedTokens));
+            new PrefixChain(PrefixHash.Root(model.Name, request.CacheSalt), blocks.BlockTokens, PictureMark.Of(request.Pictures)),
+            new SamplerState(settings, request.PromptTokens, request.GeneratedTokens))
+        {
+            Pooler = Pooler(request.Pooling),
+            Pictures = places.Length == 0 ? null : new SequencePictures(request.Pictures, places, request.PromptTokens.Length),
+        };
         reader.Begin(() => inbox.Abort(generation), request.GeneratedTokens.Length, textPosition);
         return generation;
     }
+
+    private IPooler? Pooler(PoolingParameters? pooling) => pooling switch
+    {
+        null => null,
+        { Kind: PoolingKind.Score } => new ScorePooler(model.ScoreTokens!.Value.Yes, model.ScoreTokens.Value.No),
+        { Dimensions: { } dimensions } when dimensions < model.EmbeddingSize => new EmbeddingPooler(dimensions, normalizes: true),
+        _ => new EmbeddingPooler(model.EmbeddingSize, model.NormalizesEmbeddings),
+    };
 
     private static void Refuse(Generation reader, GenerationRequest request, EndReason reason, string? message) => reader.End(new GenerationEnded
     {

@@ -17,6 +17,18 @@ internal sealed record ServedModel
     /// <summary>Tokens with which the model ends its answer.</summary>
     public required IReadOnlyList<int> EndTokens { get; init; }
 
+    /// <summary>Numbers of an embedding; 0: it makes none.</summary>
+    public int EmbeddingSize { get; init; }
+
+    /// <summary>Whether whole embeddings are scaled to length one.</summary>
+    public bool NormalizesEmbeddings { get; init; } = true;
+
+    /// <summary>The tokens whose logits make a score; null: it makes none.</summary>
+    public (int Yes, int No)? ScoreTokens { get; init; }
+
+    /// <summary>The token that stands for pictures, and the side of the square of patches that one of them is; null: the model reads text alone.</summary>
+    public (int Token, int MergeSize)? Pictures { get; init; }
+
     /// <summary>Sampling where a request says nothing.</summary>
     public SamplingParameters SamplingDefaults { get; init; } = new();
 }

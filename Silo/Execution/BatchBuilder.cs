@@ -27,7 +27,8 @@ internal sealed class BatchBuilder(int blockTokens)
 
             if (grant.DrawsToken)
             {
-                plan.LogitRows.Add(plan.TokenIds.Count - 1);
+                var rows = grant.Sequence.Pooler is { ReadsLogits: false } ? plan.PooledRows : plan.LogitRows;
+                rows.Add(plan.TokenIds.Count - 1);
             }
         }
 
@@ -44,6 +45,7 @@ internal sealed class BatchBuilder(int blockTokens)
             }
         }
 
+        FillPictures(plan, grants);
         plan.PrepareResults();
     }
 
@@ -55,6 +57,64 @@ internal sealed class BatchBuilder(int blockTokens)
             var tables = grants[i].Sequence.Blocks;
             tables.ReadBlocks(group).CopyTo(plan.BlockTables.Extend(tables[group].Count));
             tables[group].Blocks.CopyTo(plan.BlockTables.Extend(tables[group].Count));
+        }
+    }
+
+    /// <summary>Rows that stand for pictures, and the rotary positions of all rows; nothing for a step of text.</summary>
+    private static void FillPictures(StepPlan plan, IReadOnlyList<Grant> grants)
+    {
+        var any = false;
+        for (var i = 0; i < grants.Count; i++)
+        {
+            if (grants[i].Sequence.Pictures is { } pictures)
+            {
+                any = true;
+                AddSpans(plan, grants[i], pictures, plan.RowStarts.Values[i]);
+            }
+        }
+
+        if (any)
+        {
+            FillRotaryPositions(plan, grants);
+        }
+    }
+
+    private static void AddSpans(StepPlan plan, in Grant grant, SequencePictures pictures, int firstRow)
+    {
+        for (var picture = 0; picture < pictures.Places.Count; picture++)
+        {
+            var place = pictures.Places[picture];
+            var (start, end) = (Math.Max(grant.Start, place.FirstToken), Math.Min(grant.End, place.End));
+            if (start >= end)
+            {
+                continue;
+            }
+
+            plan.Pictures.Add(new PictureSpan(grant.Sequence, picture, start - place.FirstToken, end - start));
+            var rows = plan.PictureRows.Extend(end - start);
+            for (var i = 0; i < rows.Length; i++)
+            {
+                rows[i] = firstRow + start - grant.Start + i;
+            }
+        }
+    }
+
+    private static void FillRotaryPositions(StepPlan plan, IReadOnlyList<Grant> grants)
+    {
+        var rows = plan.TokenIds.Count;
+        var positions = plan.RotaryPositions.Extend(Vision.RotaryPositions.Axes * rows);
+        for (var i = 0; i < grants.Count; i++)
+        {
+            var grant = grants[i];
+            for (var axis = 0; axis < Vision.RotaryPositions.Axes; axis++)
+            {
+                var ofAxis = positions.Slice((axis * rows) + plan.RowStarts.Values[i], grant.Tokens);
+                for (var offset = 0; offset < ofAxis.Length; offset++)
+                {
+                    var token = grant.Start + offset;
+                    ofAxis[offset] = grant.Sequence.Pictures?.Rotary.At(axis, token) ?? token;
+                }
+            }
         }
     }
 

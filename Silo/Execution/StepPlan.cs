@@ -31,8 +31,20 @@ internal sealed class StepPlan(int groups)
     /// <summary>By drawn token: the row whose logits it is drawn from.</summary>
     public IntBuffer LogitRows { get; } = new();
 
-    /// <summary>By drawn token: its grant.</summary>
+    /// <summary>By sequence that is pooled from its hidden state in this step: its last row.</summary>
+    public IntBuffer PooledRows { get; } = new();
+
+    /// <summary>By drawn token or pooled result: its grant.</summary>
     public IntBuffer DrawingGrants { get; } = new();
+
+    /// <summary>[3, rows]: rotary positions in three axes; empty where no sequence of the step has pictures.</summary>
+    public IntBuffer RotaryPositions { get; } = new();
+
+    /// <summary>Rows that stand for pictures, ascending.</summary>
+    public IntBuffer PictureRows { get; } = new();
+
+    /// <summary>The pictures of <see cref="PictureRows"/>, in the same order.</summary>
+    public List<PictureSpan> Pictures { get; } = [];
 
     /// <summary>By group of layers: where its keys and values go and are.</summary>
     public GroupPlan[] Groups { get; } = [.. Enumerable.Range(0, groups).Select(_ => new GroupPlan())];
@@ -55,6 +67,10 @@ internal sealed class StepPlan(int groups)
         RowStarts.Clear();
         ContextLengths.Clear();
         LogitRows.Clear();
+        PooledRows.Clear();
+        RotaryPositions.Clear();
+        PictureRows.Clear();
+        Pictures.Clear();
         DrawingGrants.Clear();
         foreach (var group in Groups)
         {

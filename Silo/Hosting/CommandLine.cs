@@ -15,13 +15,14 @@ internal static class CommandLine
     /// <summary>All switches, in the order of the help.</summary>
     public static IReadOnlyList<CommandLineSwitch> Switches { get; } =
     [
-        new("--model", "Xllm:Models:{n}", "[NAME=]PATH", "serve the model of this Hugging Face folder or GGUF file; may be repeated; default: the demo model in the box"),
+        new("--model", "Xllm:Models:{n}", "[NAME=]PATH", "serve the model of this Hugging Face folder or GGUF file, or one in the box (xllm-demo, xllm-demo-vl); may be repeated; default: xllm-demo"),
         new(Checking.CheckModel.Switch, Checking.CheckModel.Key, "PATH", "print what this model would be served as, its memory and its faults, and end; loads no weights"),
         new("--urls", "Xllm:Urls", "URL", "where to listen for HTTP; default http://127.0.0.1:8080"),
         new("--state", "Xllm:StatePath", "FOLDER", "where conversations are kept; default .xllm"),
         new("--backend", "Xllm:Backend", "NAME", "auto, cpu or reference; default auto: the fastest that runs here"),
         new("--threads", "Xllm:Threads", "N", "threads that compute, per model; default: processors - 1, at least 1"),
         new("--load-format", "Xllm:LoadFormat", "FORMAT", "auto, or dummy for random weights of a config.json; default auto"),
+        new("--task", "Xllm:Tasks:{n}", "[NAME=]TASK", "generate, embed or rank; may be repeated; default auto: told from the model's files"),
         new("--quantize", "Xllm:Quantize", "TYPE", "int8 or int4: round plain weights while loading; default none"),
         new("--max-context", "Xllm:Engine:MaxContext", "TOKENS", "longest prompt and output together; default: what the model was made for"),
         new("--kv-cache-memory", "Xllm:Engine:KvMemoryBytes", ByteSize.Placeholder, "memory for keys and values, such as 2GiB; default: a quarter of what is available"),
@@ -29,6 +30,7 @@ internal static class CommandLine
         new("--max-tokens-per-step", "Xllm:Engine:MaxTokensPerStep", "TOKENS", "most rows one step computes"),
         new("--max-running-sequences", "Xllm:Engine:MaxRunningSequences", "N", "most sequences that run at once"),
         new("--max-queued-sequences", "Xllm:Engine:MaxQueuedSequences", "N", "most sequences that wait; more are answered 429"),
+        new("--picture-cache", "Xllm:Pictures:EncoderCacheBytes", ByteSize.Placeholder, "memory for encoder results of pictures that may come again; default 256MiB"),
         new("--prefix-cache", "Xllm:Engine:PrefixCaching", "BOOL", "keep finished KV blocks for prompts that begin alike; default true"),
         new("--tool-call-parser", "Xllm:ToolCallParser", "NAME", "syntax of tool calls, or none; default: told from the chat template"),
         new("--reasoning-parser", "Xllm:ReasoningParser", "NAME", "syntax of reasoning, or none; default: told from the chat template"),

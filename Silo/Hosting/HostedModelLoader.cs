@@ -13,6 +13,7 @@ using XLLM.Silo.Models;
 using XLLM.Silo.Prompts;
 using XLLM.Silo.Templates;
 using XLLM.Silo.Tokenization;
+using XLLM.Silo.Vision;
 using XLLM.Silo.Weights;
 using XLLM.Silo.Weights.Quantization;
 
@@ -32,7 +33,7 @@ internal sealed class HostedModelLoader(SiloOptions options, TimeProvider clock,
         {
             return LoadCore(source, new LoadConsole(source.Name, output, isTerminal));
         }
-        catch (Exception e) when (e is CheckpointException or TokenizerException or ChatTemplateException or OpException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is CheckpointException or TokenizerException or ChatTemplateException or OpException or PictureConfigException or IOException or UnauthorizedAccessException)
         {
             throw new StartException($"cannot serve {source.Name}: {OneLine(e.Message)}; name another model with --model PATH", e);
         }
@@ -54,6 +55,7 @@ internal sealed class HostedModelLoader(SiloOptions options, TimeProvider clock,
             var loaded = ModelLoader.Load(
                 source.Folder, backend, LoadOptionsOf(options), console);
             var tokenizer = text?.Tokenizer ?? new ByteTokenizer(loaded.Info.VocabularySize);
+            var task = isDummy ? new TaskChoice(ModelTasks.Generate, true, null) : TaskChoice.Choose(source, options.Tasks, loaded.Model.HasHead, loaded.Info.VocabularySize, tokenizer);
             var geometry = new KvGeometry(loaded.Model.KvLayout, options.Engine.KvType.ElementType(), options.Engine.BlockTokens);
             var size = KvPoolSizing.Size(new KvPoolWish
             {
@@ -68,12 +70,18 @@ internal sealed class HostedModelLoader(SiloOptions options, TimeProvider clock,
                 AvailableBytes = AvailableMemory.Bytes(),
             });
             var pool = new KvPool(backend, loaded.Model.KvLayout, options.Engine.KvType.ElementType(), options.Engine.BlockTokens, size.Blocks);
-            var descriptor = Describe(source, loaded.Info, size, format, template is not null);
+            var descriptor = Describe(source, loaded.Info, size, format, template is not null) with
+            {
+                Tasks = task.Tasks,
+                EmbeddingSize = task.Tasks.HasFlag(ModelTasks.Embed) ? loaded.Model.HiddenSize : 0,
+            };
             var state = geometry.StateBlocks > 0 ? $" ({geometry.StateBlocks} of them for the recurrent state of each sequence)" : string.Empty;
             console.Done(string.Create(
                 CultureInfo.InvariantCulture,
                 $"{loaded.Info.Architecture}, {loaded.Info.Parameters / 1e6:F1} M parameters, context {size.MaxContext}, {size.Blocks} KV blocks{state}, backend {backend.Name} ({backend.Description})"));
-            return new(descriptor, StartEngine(descriptor, loaded, tokenizer, backend, pool), new PromptEncoder(tokenizer, template, text?.SpecialTokens ?? [], descriptor, clock), pool, backend);
+            var vision = isDummy ? null : VisionParts.Load(source.Folder, loaded.Model, options.Pictures);
+            var engine = StartEngine(descriptor, task, vision, loaded, tokenizer, backend, pool);
+            return new(descriptor, engine, new PromptEncoder(tokenizer, template, text?.SpecialTokens ?? [], descriptor, clock, vision?.Prompts), pool, backend);
         }
         catch
         {
@@ -82,7 +90,7 @@ internal sealed class HostedModelLoader(SiloOptions options, TimeProvider clock,
         }
     }
 
-    private InferenceEngine StartEngine(ModelDescriptor descriptor, LoadedModel loaded, ITokenizer tokenizer, IBackend backend, KvPool pool) => new(
+    private InferenceEngine StartEngine(ModelDescriptor descriptor, TaskChoice task, VisionParts? vision, LoadedModel loaded, ITokenizer tokenizer, IBackend backend, KvPool pool) => new(
         new ServedModel
         {
             Name = descriptor.Name,
@@ -90,10 +98,14 @@ internal sealed class HostedModelLoader(SiloOptions options, TimeProvider clock,
             MaxContext = descriptor.MaxContext,
             EndTokens = loaded.Info.EosTokenIds,
             SamplingDefaults = descriptor.SamplingDefaults,
+            EmbeddingSize = descriptor.EmbeddingSize,
+            NormalizesEmbeddings = task.Normalizes,
+            ScoreTokens = task.ScoreTokens,
+            Pictures = vision?.Tokens,
         },
         options.Engine,
         new KvBlockManager(KvGroupRules.For(loaded.Model.KvLayout, pool.Geometry), pool.Blocks, pool.BlockTokens, prefixCaching: options.Engine.PrefixCaching),
-        new ModelExecutor(loaded.Model, backend.Ops, pool, clock, loggers.CreateLogger<ModelExecutor>()),
+        new ModelExecutor(loaded.Model, backend.Ops, pool, clock, loggers.CreateLogger<ModelExecutor>(), vision?.Stage(backend.Ops, new PictureMetrics(meters, descriptor.Name), clock)),
         tokenizer,
         new EngineMetrics(meters, descriptor.Name),
         clock,

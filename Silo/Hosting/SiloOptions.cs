@@ -1,6 +1,7 @@
 using System.Globalization;
 using XLLM.Silo.Engine;
 using XLLM.Silo.Hosting.Cluster;
+using XLLM.Silo.Vision;
 
 namespace XLLM.Silo.Hosting;
 
@@ -38,6 +39,10 @@ internal sealed class SiloOptions
     /// <remarks>int8 keeps a scale per output, int4 a scale and a zero point per 32 inputs (tables and heads stay int8). Routers of experts stay plain.</remarks>
     public string Quantize { get; set; } = "none";
 
+    /// <summary>What models are served for, as "[NAME=]TASK" each: <c>generate</c>, <c>embed</c>, <c>rank</c> or <c>auto</c>. Default: none, which is <c>auto</c>: told from the model's files.</summary>
+    /// <remarks>Embedding models bring <c>modules.json</c>; of rerankers published as causal models only the folder's name tells. Any model with "yes" and "no" as tokens can rank, and any decoder can embed.</remarks>
+    public IList<string> Tasks { get; } = [];
+
     /// <summary>Name of the tool-call syntax, or <c>none</c>. Default: empty, told from the chat template.</summary>
     /// <remarks>The names are those of the parsers in Grains.Interfaces.</remarks>
     public string ToolCallParser { get; set; } = "";
@@ -59,6 +64,9 @@ internal sealed class SiloOptions
 
     /// <summary>The engine's options.</summary>
     public EngineOptions Engine { get; set; } = new();
+
+    /// <summary>Bounds of pictures in requests.</summary>
+    public PictureOptions Pictures { get; set; } = new();
 
     /// <summary>Every fault of these options; none if they can be used.</summary>
     public IEnumerable<string> Faults()
@@ -117,6 +125,16 @@ internal sealed class SiloOptions
             {
                 yield return failure;
             }
+        }
+
+        foreach (var fault in Pictures.Faults())
+        {
+            yield return $"{Section}:{nameof(Pictures)}:{fault}";
+        }
+
+        foreach (var (_, task) in Tasks.Select(TaskChoice.Split).Where(option => !TaskChoice.Words.Contains(option.Task)))
+        {
+            yield return Out(nameof(Tasks), task, string.Join(", ", TaskChoice.Words));
         }
 
         foreach (var twice in Models.Select(ModelSource.Parse).GroupBy(source => source.Name).Where(group => group.Count() > 1))

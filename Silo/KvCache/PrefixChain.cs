@@ -5,8 +5,10 @@ namespace XLLM.Silo.KvCache;
 /// <summary>The prefix hashes of a sequence's full KV blocks, in order; grows as its tokens become known.</summary>
 /// <param name="root">Parent of the first block: <see cref="PrefixHash.Root"/> of the model and the request's cache salt.</param>
 /// <param name="blockTokens">Tokens of one KV block.</param>
-internal sealed class PrefixChain(PrefixHash root, int blockTokens)
+/// <param name="pictures">The pictures of the sequence, in order; null: none.</param>
+internal sealed class PrefixChain(PrefixHash root, int blockTokens, PictureMark[]? pictures = null)
 {
+    private readonly byte[] _extra = pictures is { Length: > 0 } ? new byte[blockTokens * PictureMark.Bytes] : [];
     private PrefixHash[] _hashes = [];
 
     /// <summary>Number of full blocks hashed.</summary>
@@ -28,7 +30,8 @@ internal sealed class PrefixChain(PrefixHash root, int blockTokens)
         while (Count < full)
         {
             var parent = Count == 0 ? root : _hashes[Count - 1];
-            _hashes[Count] = parent.Next(tokens.Slice(Count * blockTokens, blockTokens));
+            var length = PictureMark.Write(pictures, Count * blockTokens, blockTokens, _extra);
+            _hashes[Count] = parent.Next(tokens.Slice(Count * blockTokens, blockTokens), _extra.AsSpan(0, length));
             Count++;
         }
     }

@@ -10,7 +10,7 @@ internal sealed class DecoderModel : ICausalModel, IDraftTarget
     private readonly Embedding _embedding;
     private readonly IDecoderLayer[] _layers;
     private readonly RmsNorm _finalNorm;
-    private readonly Linear _head;
+    private readonly Linear? _head;
     private readonly RopeTable _rope;
     private readonly PictureInput? _pictures;
 
@@ -32,12 +32,16 @@ internal sealed class DecoderModel : ICausalModel, IDraftTarget
         PictureInput? pictures = null,
         Checkpoint? at = null)
     {
-        var model = at ?? checkpoint.At("model");
+        // Checkpoints of embedding models are the decoder alone: no "model." before its names, and a head only where it is the embedding table.
+        var isDecoderAlone = at is null && checkpoint.Has("embed_tokens.weight");
+        var model = at ?? (isDecoderAlone ? checkpoint : checkpoint.At("model"));
         _pictures = pictures;
         _embedding = new(model.At("embed_tokens"), config.VocabSize, config.HiddenSize);
         _layers = [.. Enumerable.Range(0, config.NumHiddenLayers).Select(i => layer(i, model.At($"layers.{i}")))];
         _finalNorm = new(model.At("norm"), config.HiddenSize, config.RmsNormEps, config.ZeroCenteredNorms);
-        _head = config.TieWordEmbeddings ? _embedding.AsHead() : new(checkpoint.At("lm_head"), config.VocabSize, config.HiddenSize);
+        _head = config.TieWordEmbeddings ? _embedding.AsHead()
+            : isDecoderAlone && !checkpoint.Has("lm_head.weight") ? null
+            : new(checkpoint.At("lm_head"), config.VocabSize, config.HiddenSize);
         if (config.TieWordEmbeddings)
         {
             checkpoint.At("lm_head").Ignore("weight");      // some exporters write the tied table a second time
@@ -46,12 +50,19 @@ internal sealed class DecoderModel : ICausalModel, IDraftTarget
         _rope = config.Rope.Table(config.RotatedColumns, checkpoint);
         HiddenSize = config.HiddenSize;
         VocabularySize = config.VocabSize;
+        HiddenSize = config.HiddenSize;
         MaxContext = config.MaxContext;
         KvLayout = layout ?? new([new(kept, [.. Enumerable.Range(0, config.NumHiddenLayers)], config.Heads.KvHeads, config.Heads.HeadSize) { Index = index }]);
     }
 
     /// <inheritdoc/>
     public int VocabularySize { get; }
+
+    /// <inheritdoc/>
+    public int HiddenSize { get; }
+
+    /// <inheritdoc/>
+    public bool HasHead => _head is not null;
 
     /// <inheritdoc/>
     public int MaxContext { get; }
@@ -69,7 +80,7 @@ internal sealed class DecoderModel : ICausalModel, IDraftTarget
     public Embedding Embedding => _embedding;
 
     /// <inheritdoc/>
-    public Linear Head => _head;
+    public Linear Head => _head ?? throw new InvalidOperationException("this checkpoint has no head: it makes embeddings alone");
 
     /// <inheritdoc/>
     public IPictureEncoder? Pictures => _pictures?.Encoder;
@@ -104,7 +115,10 @@ internal sealed class DecoderModel : ICausalModel, IDraftTarget
             batch.Capture.See(_layers.Length, _finalNorm.Forward(hidden, ops), ops);
         }
 
+        batch.Pooled = batch.PooledRows is { } pooled ? _finalNorm.Forward(ops.Rows(hidden, pooled), ops) : null;   // [pooled, hidden]
         var wanted = ops.Rows(hidden, batch.LogitRows);                                 // [wanted, hidden]
-        return _head.Forward(_finalNorm.Forward(wanted, ops), ops);                     // [wanted, vocabulary]
+        return _head is { } head ? head.Forward(_finalNorm.Forward(wanted, ops), ops)   // [wanted, vocabulary]
+            : wanted.Rows == 0 ? wanted
+            : throw new OpException($"{wanted.Rows} rows want logits, but this checkpoint has no head: it makes embeddings alone");
     }
 }

@@ -68,6 +68,11 @@ internal sealed class Eagle3 : IDraftModel
             throw file.Unsupported("num_hidden_layers", $"is {config.NumHiddenLayers}; EAGLE-3 heads of one layer are supported");
         }
 
+        if (file.Section("rope_scaling") is { } rope && (rope.OptionalText("rope_type") ?? rope.OptionalText("type")) == "mrope")
+        {
+            throw rope.Unsupported("rope_type", "is \"mrope\": a draft head for prompts with pictures is not supported");
+        }
+
         // EAGLE 3.1: norms that this wiring does not have. Left unread, the head would guess without them.
         foreach (var field in (string[])["fc_norm", "norm_output", "norm_before_residual", "norm_before_fc", "tie_word_embeddings"])
         {

@@ -28,6 +28,12 @@ internal sealed class ForwardBatch
     /// <summary>I32 [1, n]: the rows whose logits are wanted, ascending; may be empty.</summary>
     public required Tensor LogitRows { get; set; }
 
+    /// <summary>I32 [1, n]: the rows whose hidden states are wanted after the final norm, ascending; null: none. They come back in <see cref="Pooled"/>.</summary>
+    public Tensor? PooledRows { get; set; }
+
+    /// <summary>F32 [n, hidden]: what the model made of <see cref="PooledRows"/>; set by the forward pass.</summary>
+    public Tensor? Pooled { get; set; }
+
     /// <summary>By model layer: where its keys and values are.</summary>
     public required IReadOnlyList<KvLayer> Kv { get; init; }
 

@@ -8,6 +8,12 @@ internal interface ICausalModel
     /// <summary>Tokens the vocabulary has: columns of the logits.</summary>
     int VocabularySize { get; }
 
+    /// <summary>Columns of the hidden states that it gives for <see cref="ForwardBatch.PooledRows"/>; 0: it gives none.</summary>
+    int HiddenSize => 0;
+
+    /// <summary>Whether it has a head: without one no row of a step may want logits.</summary>
+    bool HasHead => true;
+
     /// <summary>Longest sequence the model was made for, in tokens.</summary>
     int MaxContext { get; }
 

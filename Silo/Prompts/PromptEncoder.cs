@@ -3,6 +3,7 @@ using XLLM.Grains.Interfaces;
 using XLLM.Grains.Interfaces.Catalog;
 using XLLM.Grains.Interfaces.Chat;
 using XLLM.Grains.Interfaces.Parsing;
+using XLLM.Grains.Interfaces.Pooling;
 using XLLM.Grains.Ports;
 using XLLM.Silo.Templates;
 using XLLM.Silo.Tokenization;
@@ -15,12 +16,14 @@ namespace XLLM.Silo.Prompts;
 /// <param name="specialTokens">Variables that the tokenizer's configuration defines: <c>bos_token</c>, <c>eos_token</c>, ...</param>
 /// <param name="model">Names the syntaxes of the model's tool calls and reasoning.</param>
 /// <param name="clock">Answers a template's <c>strftime_now</c>.</param>
+/// <param name="pictures">Reads pictures; null: the model reads text alone.</param>
 internal sealed class PromptEncoder(
     ITokenizer tokenizer,
     IChatTemplate? template,
     JsonObject specialTokens,
     ModelDescriptor model,
-    TimeProvider clock) : IPromptEncoder
+    TimeProvider clock,
+    PromptPictures? pictures = null) : IPromptEncoder
 {
     /// <inheritdoc/>
     public RenderedPrompt Render(ChatRequest request)
@@ -29,6 +32,12 @@ internal sealed class PromptEncoder(
         {
             throw new RequestException(
                 RequestErrors.InvalidTemplateInput, $"the model '{request.Model}' has no chat template: use /v1/completions", "messages");
+        }
+
+        var hasPictures = PromptPictures.AreIn(request);
+        if (hasPictures && pictures is null)
+        {
+            throw new RequestException(RequestErrors.InvalidValue, $"the model '{request.Model}' reads text alone, but the messages have pictures", "messages");
         }
 
         var text = Render(template, request);
@@ -40,6 +49,12 @@ internal sealed class PromptEncoder(
         var reasoningOpen = ChatOutputParsers.EndsInsideReasoning(model, text);
         var forced = ChatOutputParsers.ForcedText(model, request, reasoningOpen);
         var tokens = tokenizer.Encode(text + forced, addSpecialTokens: false);
+        if (hasPictures)
+        {
+            var (expanded, placed) = pictures!.Expand(tokens, pictures.Read(request));
+            return new(expanded, reasoningOpen && forced.Length == 0, forced, placed);
+        }
+
         return tokens.Length > 0
             ? new(tokens, reasoningOpen && forced.Length == 0, forced)
             : throw new RequestException(RequestErrors.InvalidTemplateInput, "the model's chat template made an empty prompt of the messages", "messages");
@@ -69,6 +84,17 @@ internal sealed class PromptEncoder(
         }
 
         throw new RequestException(RequestErrors.InvalidTemplateInput, $"the model's chat template refused the messages: {refusal!.Message}", "messages");
+    }
+
+    /// <inheritdoc/>
+    public int[] EncodePair(RankRequest request)
+    {
+        if (!model.Tasks.HasFlag(ModelTasks.Rank))
+        {
+            throw new RequestException(RequestErrors.InvalidValue, $"the model '{model.Name}' does not judge documents", "model");
+        }
+
+        return tokenizer.Encode(RankPrompt.Render(request), addSpecialTokens: false);
     }
 
     /// <summary>Takes away what the template wrote after the last message (its end token), so that the model goes on inside it.</summary>

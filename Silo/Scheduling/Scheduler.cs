@@ -47,7 +47,7 @@ internal sealed class Scheduler(KvBlockManager blocks, IAdmissionOrder order, Sc
     /// <summary>Queues a sequence, or refuses one that could never run even alone.</summary>
     public bool TryAdd(Sequence sequence)
     {
-        if (!blocks.FitsWhenAlone(sequence.MaxTokens))
+        if (!blocks.FitsWhenAlone(sequence.MostKept))
         {
             return false;
         }

@@ -1,4 +1,5 @@
 using XLLM.Silo.KvCache;
+using XLLM.Silo.Pooling;
 using XLLM.Silo.Sampling;
 
 namespace XLLM.Silo.Sequences;
@@ -55,6 +56,9 @@ internal sealed class Sequence
     /// <summary>Most tokens of prompt and output. The last one's keys and values are never needed.</summary>
     public int MaxTokens { get; }
 
+    /// <summary>Most tokens whose keys and values it may need room for.</summary>
+    public int MostKept => Pooler is null ? MaxTokens : MaxTokens - 1;
+
     /// <summary>Prompt and output in order, placeholders included.</summary>
     public ReadOnlySpan<int> Tokens => _tokens.AsSpan(0, TokenCount);
 
@@ -90,6 +94,12 @@ internal sealed class Sequence
 
     /// <summary>What draws its tokens. Belongs to the executor from the first step on.</summary>
     public SamplerState Sampler { get; }
+
+    /// <summary>The pictures of its prompt, or null.</summary>
+    public SequencePictures? Pictures { get; init; }
+
+    /// <summary>Makes its one result in place of tokens, or null. The token that follows its prompt is then never drawn.</summary>
+    public IPooler? Pooler { get; init; }
 
     /// <summary>Admits it, with leading tokens that the prefix cache has.</summary>
     public void Admit(int cachedTokens)

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using XLLM.Grains.Interfaces.Prompts;
 
 namespace XLLM.Silo.Vision;
 
@@ -35,6 +36,12 @@ internal readonly record struct PictureHash(UInt128 Value)
         hash.GetHashAndReset(digest);
         return new PictureHash(BinaryPrimitives.ReadUInt128BigEndian(digest));
     }
+
+    /// <summary>The form in which it crosses silos.</summary>
+    public PictureKey ToKey() => new((ulong)(Value >> 64), (ulong)Value);
+
+    /// <summary>The form in which it came from another silo.</summary>
+    public static PictureHash FromKey(PictureKey key) => new(new UInt128(key.High, key.Low));
 
     public override string ToString() => Value.ToString("x32", System.Globalization.CultureInfo.InvariantCulture);
 }

@@ -60,9 +60,9 @@ public sealed class BadInputTests(SiloFixture fixture)
     }
 
     [Fact]
-    public async Task TenMegabytesOfText_AreRefusedClearly()
+    public async Task FortyMegabytesOfText_AreRefusedClearly()
     {
-        using var content = JsonContent.Create(new { model = "xllm-demo", messages = new[] { new { role = "user", content = new string('x', 10_000_000) } } });
+        using var content = JsonContent.Create(new { model = "xllm-demo", messages = new[] { new { role = "user", content = new string('x', 40_000_000) } } });
         using var response = await PostAsync(content);
 
         Assert.True(response.StatusCode is HttpStatusCode.RequestEntityTooLarge or HttpStatusCode.BadRequest, $"{response.StatusCode}");

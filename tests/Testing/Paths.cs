@@ -12,6 +12,9 @@ public static class Paths
     /// <summary>The model that the product ships.</summary>
     public static string DemoModel { get; } = Path.Combine(Repository, "deploy", "models", "xllm-demo");
 
+    /// <summary>The model that the product ships for pictures.</summary>
+    public static string DemoVisionModel { get; } = Path.Combine(Repository, "deploy", "models", "xllm-demo-vl");
+
     /// <summary>A file or folder under <see cref="Shared"/>, or null where it is missing; the caller then skips and names it.</summary>
     public static string? TryShared(params string[] parts)
     {

@@ -107,8 +107,10 @@ internal static class MessageParser
                 return null;
             case "text":
                 return new() { Type = "text", Text = fields.RequiredText("text") };
+            case "image_url":
+                return PictureParser.Parse(fields, faults);
             case var other:
-                fields.Unsupported("type", $"'{other}' is not supported by this server: only text parts are");
+                fields.Unsupported("type", $"'{other}' is not supported by this server: only text and image_url parts are");
                 return null;
         }
     }

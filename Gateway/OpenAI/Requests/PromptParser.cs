@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace XLLM.Gateway.OpenAI.Requests;
 
-/// <summary>Reads the <c>prompt</c> of a completion: a string, strings, token ids, or lists of token ids.</summary>
+/// <summary>Reads the <c>prompt</c> of a completion or the <c>input</c> of an embedding: a string, strings, token ids, or lists of token ids.</summary>
 internal static class PromptParser
 {
     private const string Rule = "must be a string, an array of strings, an array of token ids, or an array of such arrays";
@@ -12,26 +12,29 @@ internal static class PromptParser
     public readonly record struct Prompt(string? Text, int[]? Tokens);
 
     /// <summary>Reads the prompts; at least one where there is no fault.</summary>
-    public static IReadOnlyList<Prompt> Parse(JsonFields body, GatewayOptions options)
+    /// <param name="body">The request.</param>
+    /// <param name="field">The field's name.</param>
+    /// <param name="most">Most prompts.</param>
+    public static IReadOnlyList<Prompt> Parse(JsonFields body, string field, int most)
     {
-        switch (body.Find("prompt"))
+        switch (body.Find(field))
         {
             case null:
-                body.Fault("prompt", "is missing");
+                body.Fault(field, "is missing");
                 return [];
             case { ValueKind: JsonValueKind.String } text:
-                return Text(body, "prompt", text);
+                return Text(body, field, text);
             case { ValueKind: JsonValueKind.Array } list when list.GetArrayLength() == 0:
-                body.Fault("prompt", "is an empty array");
+                body.Fault(field, "is an empty array");
                 return [];
             case { ValueKind: JsonValueKind.Array } list when list[0].ValueKind == JsonValueKind.Number:
-                return Tokens(body, "prompt", list);
-            case { ValueKind: JsonValueKind.Array } when body.List("prompt", options.MaxChoices) is { } list:
-                return [.. list.EnumerateArray().SelectMany((one, i) => One(body, string.Create(CultureInfo.InvariantCulture, $"prompt[{i}]"), one))];
+                return Tokens(body, field, list);
+            case { ValueKind: JsonValueKind.Array } when body.List(field, most) is { } list:
+                return [.. list.EnumerateArray().SelectMany((one, i) => One(body, string.Create(CultureInfo.InvariantCulture, $"{field}[{i}]"), one))];
             case { ValueKind: JsonValueKind.Array }:
                 return [];
             case { } other:
-                body.Fault("prompt", $"{Rule}, but is {JsonFields.Show(other)}");
+                body.Fault(field, $"{Rule}, but is {JsonFields.Show(other)}");
                 return [];
         }
     }

@@ -80,7 +80,7 @@ internal static class RequestParser
             Priority = fields.Integer("priority", int.MinValue) ?? 0,
             CacheSalt = SamplingParser.CacheSalt(fields),
         };
-        var prompts = PromptParser.Parse(fields, options);
+        var prompts = PromptParser.Parse(fields, "prompt", options.MaxChoices);
         var choices = fields.Integer("n", 1, options.MaxChoices) ?? 1;
         if (prompts.Count * choices > options.MaxChoices)
         {
@@ -106,7 +106,8 @@ internal static class RequestParser
     private static Parsed<T> Result<T>(T value, List<Fault> faults)
         where T : class => faults.Count == 0 ? new(value, []) : new(null, faults);
 
-    private static string Model(JsonFields fields)
+    /// <summary>The model's name; not empty.</summary>
+    internal static string Model(JsonFields fields)
     {
         var model = fields.RequiredText("model");
         if (model.Length == 0 && fields.Find("model") is { ValueKind: JsonValueKind.String })

@@ -154,8 +154,10 @@ internal static class ResponseInputParser
                 return new() { Type = "text", Text = fields.RequiredText("text") };
             case "refusal":
                 return new() { Type = "text", Text = fields.RequiredText("refusal") };
+            case "input_image":
+                return PictureParser.Parse(fields, faults);
             case var other:
-                fields.Unsupported("type", $"'{other}' is not supported by this server: input_text and output_text are");
+                fields.Unsupported("type", $"'{other}' is not supported by this server: input_text, input_image and output_text are");
                 return null;
         }
     }

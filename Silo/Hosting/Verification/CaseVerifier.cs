@@ -29,6 +29,7 @@ internal static class CaseVerifier
     [
         new LogitsCheck(), new ActivationsCheck(), new HiddenStatesCheck(), new PicturesCheck(), new PixelsCheck(), new GreedyCheck(),
         new DraftCheck("mtp_hidden", "mtp_logits"), new DraftCheck("draft_hidden", "draft_logits"), new InvarianceCheck(),
+        new EmbeddingCheck(), new ScoreCheck(),
     ];
 
     /// <summary>Runs a case.</summary>

@@ -223,6 +223,41 @@ internal sealed class ModelRunner : IDisposable
         Advance(grants);
     }
 
+    /// <summary>Computes sequences side by side and reads the hidden state of each one's last token, after the final norm.</summary>
+    /// <param name="tokenIds">The sequences.</param>
+    /// <param name="chunk">Most tokens of one of them in a step.</param>
+    /// <returns>By sequence: [hidden].</returns>
+    public float[][] LastHiddenStates(IReadOnlyList<ReadOnlyMemory<int>> tokenIds, int chunk)
+    {
+        var sequences = tokenIds.Select(_ => Start()).ToArray();
+        var states = new float[tokenIds.Count][];
+        while (Array.Exists(states, state => state is null))
+        {
+            var open = Enumerable.Range(0, states.Length).Where(i => states[i] is null).ToArray();
+            RunnerGrant[] grants = [.. open.Select(i => new RunnerGrant(sequences[i], Next(tokenIds[i], sequences[i].ComputedTokens, chunk)))];
+            var ops = _backend.Ops;
+            ops.BeginStep();
+            var batch = BuildBatch(grants, ops);
+            var rows = 0;
+            batch.LogitRows = ops.Integers([]);
+            batch.PooledRows = ops.Integers([.. grants.Select(grant => (rows += grant.TokenIds.Length) - 1)]);
+            _model.Forward(batch, ops);
+            Advance(grants);
+            for (var i = 0; i < open.Length; i++)
+            {
+                if (sequences[open[i]].ComputedTokens == tokenIds[open[i]].Length)
+                {
+                    states[open[i]] = ops.ReadRow(batch.Pooled!.Value, i).ToArray();
+                }
+            }
+        }
+
+        Array.ForEach(sequences, Release);
+        return states;
+    }
+
+    private static ReadOnlyMemory<int> Next(ReadOnlyMemory<int> tokens, int from, int most) => tokens.Slice(from, Math.Min(most, tokens.Length - from));
+
     private static void Advance(IReadOnlyList<RunnerGrant> grants)
     {
         foreach (var (sequence, tokenIds) in grants)

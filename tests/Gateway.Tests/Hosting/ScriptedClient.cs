@@ -6,6 +6,7 @@ using XLLM.Grains.Interfaces.Catalog;
 using XLLM.Grains.Interfaces.Chat;
 using XLLM.Grains.Interfaces.Client;
 using XLLM.Grains.Interfaces.Generation;
+using XLLM.Grains.Interfaces.Pooling;
 using XLLM.Grains.Interfaces.Sessions;
 
 namespace XLLM.Gateway.Tests.Hosting;
@@ -82,6 +83,33 @@ internal sealed class ScriptedClient : IInferenceClient
         {
             yield return next;
         }
+    }
+
+    /// <summary>Answers an embedding. Default: the input's length, then 0.5.</summary>
+    public Func<EmbeddingRequest, EmbeddingAnswer> Embed { get; set; } =
+        request => new([request.Text?.Length ?? request.Tokens!.Length, 0.5f], new(PromptTokens: request.Text?.Length ?? request.Tokens!.Length, CachedTokens: 1, GeneratedTokens: 0));
+
+    /// <summary>Answers a rank. Default: the longer the document the better.</summary>
+    public Func<RankRequest, RankAnswer> Rank { get; set; } = request => new(request.Document.Length / 100f, new(PromptTokens: 10, CachedTokens: 2, GeneratedTokens: 0));
+
+    public ConcurrentQueue<EmbeddingRequest> EmbeddingRequests { get; } = [];
+
+    public ConcurrentQueue<RankRequest> RankRequests { get; } = [];
+
+    public async Task<EmbeddingAnswer> EmbedAsync(EmbeddingRequest request, CancellationToken cancellationToken = default)
+    {
+        await Task.Yield();
+        EmbeddingRequests.Enqueue(request);
+        Known(request.Model);
+        return Embed(request);
+    }
+
+    public async Task<RankAnswer> RankAsync(RankRequest request, CancellationToken cancellationToken = default)
+    {
+        await Task.Yield();
+        RankRequests.Enqueue(request);
+        Known(request.Model);
+        return Rank(request);
     }
 
     public Task<ModelDescriptor[]> ListModelsAsync() => Task.FromResult<ModelDescriptor[]>(

@@ -88,10 +88,10 @@ public sealed class BodyTests
     }
 
     [Fact]
-    public async Task TenMegabytes_AreRefused()
+    public async Task FortyMegabytes_AreRefused_AndTheClientReadsWhy()
     {
         await using var host = await GatewayHost.StartAsync();
-        await host.ErrorAsync(Path, Good.Replace("hi", new string('x', 10_000_000), StringComparison.Ordinal), 413);
+        await host.ErrorAsync(Path, Good.Replace("hi", new string('x', 40_000_000), StringComparison.Ordinal), 413);
         await host.PostJsonAsync(Path, Good);
     }
 

@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using XLLM.Grains.Interfaces.Catalog;
 using XLLM.Grains.Interfaces.Chat;
 using XLLM.Grains.Interfaces.Generation;
+using XLLM.Grains.Interfaces.Pooling;
 using XLLM.Grains.Interfaces.Replicas;
 using XLLM.Grains.Ports;
 
@@ -21,11 +22,12 @@ internal sealed class FakeModel : IHostedModel, IInferenceEngine, IPromptEncoder
     private readonly ConcurrentDictionary<string, TaskCompletionSource> _left = new();
     private int _running;
 
-    public FakeModel(string name = "tiny", int maxContext = 4096)
+    public FakeModel(string name = "tiny", int maxContext = 4096, ModelTasks tasks = ModelTasks.Generate)
     {
         Descriptor = new ModelDescriptor
         {
             Name = name, Architecture = "Fake", MaxContext = maxContext, VocabularySize = 65536, BlockTokens = 16, ToolCallFormat = "hermes", ReasoningFormat = "qwen3",
+            Tasks = tasks,
         };
     }
 
@@ -72,6 +74,8 @@ internal sealed class FakeModel : IHostedModel, IInferenceEngine, IPromptEncoder
     public RenderedPrompt Render(ChatRequest request) =>
         new(Encode(string.Concat(request.Messages.Select(Line)) + "assistant:"), ReasoningOpen: false, ForcedText: "");
 
+    public int[] EncodePair(RankRequest request) => Encode($"{request.Query}|{request.Document}");
+
     public int[] Encode(string text) => [.. text.Select(unit => (int)unit)];
 
     private static string Line(ChatMessage message) =>
@@ -88,6 +92,17 @@ internal sealed class FakeModel : IHostedModel, IInferenceEngine, IPromptEncoder
         }
 
         var prompt = string.Concat(request.PromptTokens.Select(token => (char)token));
+        if (request.Pooling is { } pooling)
+        {
+            yield return new GenerationEnded
+            {
+                Reason = EndReason.Stop,
+                Usage = new Usage(request.PromptTokens.Length, 0, 0),
+                Pooled = pooling.Kind == PoolingKind.Score ? [prompt.Length / 1000f] : [.. Enumerable.Range(0, pooling.Dimensions ?? 4).Select(i => prompt.Length + i)],
+            };
+            yield break;
+        }
+
         var full = Reply(prompt, request.Sampling.Seed ?? 0);
         var text = full.Length > request.Stop.MaxTokens ? full[..request.Stop.MaxTokens.Value] : full;
         Assert.StartsWith(string.Concat(request.GeneratedTokens.Select(token => (char)token)), text);

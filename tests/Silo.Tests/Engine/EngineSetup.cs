@@ -5,6 +5,7 @@ using XLLM.NativeBackends.Ops;
 using XLLM.Silo.Diagnostics;
 using XLLM.Silo.Engine;
 using XLLM.Silo.Execution;
+using XLLM.Silo.Hosting;
 using XLLM.Silo.KvCache;
 using XLLM.Silo.Models;
 using XLLM.Silo.Tests.Models;
@@ -18,19 +19,23 @@ internal sealed class EngineSetup : IDisposable
     private readonly KvPool _pool;
     private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
 
-    public EngineSetup(LoadedModel loaded, IBackend backend, ITokenizer tokenizer, EngineOptions options, int blocks, int? maxContext = null)
+    public EngineSetup(LoadedModel loaded, IBackend backend, ITokenizer tokenizer, EngineOptions options, int blocks, int? maxContext = null, VisionParts? vision = null)
     {
         (Options, Tokenizer) = (options, tokenizer);
+        var meters = _services.GetRequiredService<IMeterFactory>();
         _pool = new KvPool(backend, loaded.Model.KvLayout, options.KvType.ElementType(), options.BlockTokens, blocks);
         Blocks = new KvBlockManager(KvGroupRules.For(loaded.Model.KvLayout, _pool.Geometry), blocks, options.BlockTokens, prefixCaching: options.PrefixCaching);
-        Executor = new ModelExecutor(loaded.Model, backend.Ops, _pool, TimeProvider.System, NullLogger<ModelExecutor>.Instance);
-        Metrics = new EngineMetrics(_services.GetRequiredService<IMeterFactory>(), "tiny");
+        Executor = new ModelExecutor(loaded.Model, backend.Ops, _pool, TimeProvider.System, NullLogger<ModelExecutor>.Instance, vision?.Stage(backend.Ops, new PictureMetrics(meters, "tiny"), TimeProvider.System));
+        Metrics = new EngineMetrics(meters, "tiny");
         Served = new ServedModel
         {
             Name = "tiny",
             VocabularySize = loaded.Model.VocabularySize,
             MaxContext = Math.Min(maxContext ?? loaded.Model.MaxContext, blocks * options.BlockTokens),
             EndTokens = loaded.Info.EosTokenIds,
+            EmbeddingSize = loaded.Model.HiddenSize,
+            ScoreTokens = (1, 2),
+            Pictures = vision?.Tokens,
         };
     }
 
@@ -44,7 +49,7 @@ internal sealed class EngineSetup : IDisposable
 
     public EngineMetrics Metrics { get; }
 
-    public ServedModel Served { get; }
+    public ServedModel Served { get; set; }
 
     /// <summary>The engine with its threads. The caller disposes it before this.</summary>
     public InferenceEngine Start(IStepExecutor? executor = null) => new(

@@ -2,6 +2,7 @@ using XLLM.Silo.Execution;
 using XLLM.Silo.KvCache;
 using XLLM.Silo.Sequences;
 using XLLM.Silo.Tests.Scheduling;
+using XLLM.Silo.Vision;
 
 namespace XLLM.Silo.Tests.Execution;
 
@@ -58,6 +59,35 @@ public sealed class BatchBuilderTests
             KvBlockManager.Granted(sequence.Blocks, grant.End);
             return grant;
         }
+    }
+
+    [Fact]
+    public void Fill_FindsTheRowsOfPictures_AndThreeRotaryPositionsForEveryRow()
+    {
+        var blocks = new KvBlockManager([new FullAttentionRule()], 10, 16);
+        var text = TestSequences.Create(1, promptTokens: 3, blocks: blocks);
+        PicturePlacement[] places = [new(2, new PictureGrid(1, 4, 4), 2), new(8, new PictureGrid(1, 2, 4), 2)];     // 4 tokens, then 2
+        var pictures = new SequencePictures([], places, promptTokens: 12);
+        var seen = TestSequences.Create(2, promptTokens: 12, blocks: blocks, firstToken: 100, pictures: pictures);
+        Assert.All([text, seen], sequence => Assert.True(blocks.TryReserve(sequence.Blocks, sequence.TokenCount)));
+        var plan = new StepPlan(groups: 1);
+        var builder = new BatchBuilder(16);
+
+        builder.Fill(plan, [text.Grant(2), seen.Grant(5)]);
+
+        Assert.Equal([4, 5, 6], plan.PictureRows.Values.ToArray());
+        Assert.Equal([new PictureSpan(seen, 0, 0, 3)], plan.Pictures);
+        Assert.Equal([0, 1, 0, 1, 2, 2, 2, /**/ 0, 1, 0, 1, 2, 2, 3, /**/ 0, 1, 0, 1, 2, 3, 2], plan.RotaryPositions.Values.ToArray());
+
+        builder.Fill(plan, [seen.Grant(7)]);
+
+        Assert.Equal([0, 3, 4], plan.PictureRows.Values.ToArray());
+        Assert.Equal([new PictureSpan(seen, 0, 3, 1), new PictureSpan(seen, 1, 0, 2)], plan.Pictures);
+        Assert.Equal([2, 4, 5, 6, 6, 8, 9], plan.RotaryPositions.Values[..7].ToArray());
+
+        builder.Fill(plan, [text.Grant(1)]);
+
+        Assert.Equal((0, 0, 0), (plan.PictureRows.Count, plan.Pictures.Count, plan.RotaryPositions.Count));     // text alone goes the way of text
     }
 
     [Fact]

@@ -53,7 +53,6 @@ public sealed class DecoderConfigTests
 
     [Theory]
     [InlineData("rope_scaling", "{\"rope_type\":\"dynamic\",\"factor\":2}", "is \"dynamic\"; supported: default, linear, llama3, yarn")]
-    [InlineData("rope_scaling", "{\"type\":\"mrope\",\"mrope_section\":[2,3,3]}", "is \"mrope\"")]
     [InlineData("rope_parameters", "{\"full_attention\":{\"rope_theta\":10000.0,\"rope_type\":\"default\"}}", "one set of rotary parameters for all layers")]
     [InlineData("hidden_act", "\"gelu\"", "is \"gelu\"; supported: silu")]
     [InlineData("use_sliding_window", "true", "sliding-window attention is not supported")]
