@@ -30,9 +30,7 @@ public static class XllmGrainsExtensions
         services.TryAddSingleton<IModelHost, NoModels>();
         services.TryAddSingleton<GrainInstruments>();
         services.TryAddSingleton<ReplicaRouting>();
-        services.AddReplicaSelector<LeastTokens>();
-        services.AddReplicaSelector<PowerOfTwoChoices>();
-        services.AddReplicaSelector<RoundRobin>();
+        services.AddReplicaSelectors();
 
         services.TryAddSingleton<ReplicaAnnouncer>();
         services.TryAddSingleton<IReplicaAnnouncer>(provider => provider.GetRequiredService<ReplicaAnnouncer>());
@@ -43,6 +41,17 @@ public static class XllmGrainsExtensions
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<CatalogOptions>, CatalogOptionsValidator>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<RoutingOptions>, RoutingOptionsValidator>());
         return silo;
+    }
+
+    /// <summary>The routing policies of this build. A policy is a class and a line here.</summary>
+    internal static void AddReplicaSelectors(this IServiceCollection services)
+    {
+        services.AddReplicaSelector<CacheAware>();
+        services.AddReplicaSelector<CacheProduct>();
+        services.AddReplicaSelector<FirstToken>();
+        services.AddReplicaSelector<LeastTokens>();
+        services.AddReplicaSelector<PowerOfTwoChoices>();
+        services.AddReplicaSelector<RoundRobin>();
     }
 
     private static void AddReplicaSelector<T>(this IServiceCollection services)

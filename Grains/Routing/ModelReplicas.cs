@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Orleans.Runtime;
 using XLLM.Grains.Interfaces;
 using XLLM.Grains.Interfaces.Catalog;
@@ -6,86 +7,208 @@ using XLLM.Grains.Interfaces.Routing;
 
 namespace XLLM.Grains.Routing;
 
-/// <summary>One model's replicas as this silo knows them, and what it has sent them since their last announcement. Thread-safe; no I/O, no clock.</summary>
-internal sealed class ModelReplicas(string model, ulong seed)
+/// <summary>One model's replicas as this silo knows them, and what it has sent them since their last announcement. Thread-safe; no I/O; time is an argument, counted from any fixed point.</summary>
+/// <param name="model">Model name.</param>
+/// <param name="seed">Of the draws.</param>
+/// <param name="options">Weights and ages; null: the defaults.</param>
+/// <param name="lookUp">Who holds which prefix; null: nobody knows.</param>
+internal sealed class ModelReplicas(string model, ulong seed, RoutingOptions? options = null, PrefixLookup? lookUp = null)
 {
+    private readonly RoutingOptions _options = options ?? new RoutingOptions();
     private readonly Lock _lock = new();
-    private readonly Dictionary<ReplicaKey, (long Beat, int Tokens)> _routed = [];
     private readonly List<ReplicaCandidate> _candidates = [];
-    private (ReplicaAnnouncement Announcement, SiloAddress Silo)[] _replicas = [];
+    private readonly List<int> _places = [];        // of the candidates, in _replicas
+    private ReplicaKey[] _keys = [];                // by key's text, as the others here
+    private Known[] _replicas = [];
+    private int[] _blocks = [];
     private long _turn;
 
     /// <summary>Takes in what the catalog says now.</summary>
-    public void Update(IEnumerable<ReplicaAnnouncement> announcements)
+    /// <param name="announcements">All replicas of the model.</param>
+    /// <param name="now">Time.</param>
+    public void Update(IReadOnlyList<ReplicaAnnouncement> announcements, TimeSpan now = default)
     {
         lock (_lock)
         {
-            _replicas = [.. announcements
-                .OrderBy(announcement => announcement.Replica.ToString(), StringComparer.Ordinal)
-                .Select(announcement => (announcement, SiloAddress.FromParsableString(announcement.Replica.Silo)))];
-            foreach (var gone in _routed.Keys.Except(_replicas.Select(replica => replica.Announcement.Replica)).ToArray())
+            if (!AreTheSame(announcements))
             {
-                _routed.Remove(gone);
+                Replace([.. announcements.OrderBy(announcement => announcement.Replica.ToString(), StringComparer.Ordinal)], now);
+                return;
+            }
+
+            for (var place = 0; place < _replicas.Length; place++)
+            {
+                Renew(ref _replicas[place], announcements[place], now);
             }
         }
     }
 
-    /// <summary>Chooses, and counts the request's tokens to the replica's load until it announces a newer one.</summary>
+    /// <summary>Chooses, and counts the request to the replica's load until it announces a newer one.</summary>
     /// <param name="selector">The policy.</param>
     /// <param name="request">What to choose for.</param>
     /// <param name="isDead">Whether a silo is known to be dead: the catalog may not know it yet.</param>
-    /// <exception cref="RequestException">No such model, or no replica can take the request.</exception>
-    public ReplicaChoice Choose(IReplicaSelector selector, RoutingRequest request, Func<SiloAddress, bool> isDead)
+    /// <param name="now">Time.</param>
+    /// <exception cref="RequestException">No such model, no replica can take the request, or none in time (<see cref="RoutingOptions.RefuseLate"/>).</exception>
+    public ReplicaChoice Choose(IReplicaSelector selector, RoutingRequest request, Func<SiloAddress, bool> isDead, TimeSpan now = default)
     {
         lock (_lock)
         {
-            FindCandidates(request, isDead);
+            FindCandidates(request, isDead, now);
             var turn = _turn++;
-            var selection = _candidates.Count == 1
+            var blockTokens = _replicas[0].Announcement.Model.BlockTokens;
+            var candidates = CollectionsMarshal.AsSpan(_candidates);
+            var selection = candidates.Length == 1
                 ? new Selection(0, "only replica")
-                : selector.Select(
-                    System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_candidates),
-                    new SelectionRequest(request.Prefix, request.PromptTokens, _replicas[0].Announcement.Model.BlockTokens, turn, Draw(turn)));
+                : selector.Select(candidates, new SelectionRequest(request.Prefix, request.PromptTokens, blockTokens, turn, Draw(turn)) { Options = _options });
 
-            var chosen = _candidates[selection.Index];
-            var beat = Array.Find(_replicas, replica => replica.Announcement.Replica == chosen.Replica).Announcement.Beat;
-            _routed[chosen.Replica] = (beat, chosen.RoutedTokens + request.PromptTokens);
-            return new ReplicaChoice(chosen.Replica, selection.Reason);
+            RefuseIfLate(selection);
+            var held = Math.Max(candidates[selection.Index].CachedBlocks, selection.CopyFrom is { } from ? candidates[from].CachedBlocks : 0);
+            Count(ref _replicas[_places[selection.Index]], request.PromptTokens, held, blockTokens);
+            return new ReplicaChoice(
+                candidates[selection.Index].Replica,
+                selection.Reason,
+                selection.CopyFrom is { } holder ? new PrefixHolder(candidates[holder].Replica, candidates[holder].CachedBlocks * blockTokens) : null);
         }
     }
 
-    private void FindCandidates(RoutingRequest request, Func<SiloAddress, bool> isDead)
+    /// <summary>Requests sent since the replica's last announcement, for checks of the books; 0 for one that is not known.</summary>
+    internal int RoutedSequences(ReplicaKey replica)
+    {
+        lock (_lock)
+        {
+            var place = Array.IndexOf(_keys, replica);
+            return place < 0 ? 0 : _replicas[place].Sequences;
+        }
+    }
+
+    /// <summary>The usual case: the same replicas as before, in the same order.</summary>
+    private bool AreTheSame(IReadOnlyList<ReplicaAnnouncement> announcements)
+    {
+        var same = announcements.Count == _keys.Length;
+        for (var place = 0; same && place < _keys.Length; place++)
+        {
+            same = announcements[place].Replica == _keys[place];
+        }
+
+        return same;
+    }
+
+    private void Replace(ReplicaAnnouncement[] announcements, TimeSpan now)
+    {
+        var before = _keys.Select((key, place) => (key, place)).ToDictionary(known => known.key, known => known.place);
+        var replicas = new Known[announcements.Length];
+        for (var i = 0; i < replicas.Length; i++)
+        {
+            replicas[i] = before.TryGetValue(announcements[i].Replica, out var place)
+                ? _replicas[place]
+                : new Known { Silo = SiloAddress.FromParsableString(announcements[i].Replica.Silo), Announcement = announcements[i], HeardAt = now };
+            Renew(ref replicas[i], announcements[i], now);
+        }
+
+        _replicas = replicas;
+        _keys = Array.ConvertAll(announcements, announcement => announcement.Replica);
+        _blocks = new int[replicas.Length];
+    }
+
+    private static void Renew(ref Known known, ReplicaAnnouncement announcement, TimeSpan now)
+    {
+        if (announcement.Beat != known.Announcement.Beat)
+        {
+            (known.Tokens, known.Sequences, known.Blocks, known.Attention, known.HeardAt) = (0, 0, 0, 0, now);
+        }
+
+        known.Announcement = announcement;
+    }
+
+    private static void Count(ref Known known, int promptTokens, int heldBlocks, int blockTokens)
+    {
+        var held = (int)Math.Min((long)heldBlocks * blockTokens, promptTokens - 1);
+        known.Tokens = (int)Math.Min(int.MaxValue, (long)known.Tokens + Math.Max(1, promptTokens - held));
+        known.Attention += StepShape.Attended(Math.Max(0, held), promptTokens);
+        known.Blocks += (promptTokens + blockTokens - 1) / blockTokens;
+        known.Sequences++;
+    }
+
+    private void FindCandidates(RoutingRequest request, Func<SiloAddress, bool> isDead, TimeSpan now)
     {
         if (_replicas.Length == 0)
         {
             throw new RequestException(RequestErrors.ModelNotFound, $"The model '{model}' does not exist: no replica serves it.", "model");
         }
 
+        FindBlocks(request);
         _candidates.Clear();
-        var draining = 0;
-        var dead = 0;
-        foreach (var (announcement, silo) in _replicas)
+        _places.Clear();
+        var (draining, dead, fresh) = (0, 0, 0);
+        for (var place = 0; place < _replicas.Length; place++)
         {
-            if (announcement.State != ReplicaState.Ready)
+            ref var known = ref _replicas[place];
+            if (known.Announcement.State != ReplicaState.Ready)
             {
                 draining++;
             }
-            else if (isDead(silo))
+            else if (isDead(known.Silo))
             {
                 dead++;
             }
-            else if (!request.Excluded.Contains(announcement.Replica))
+            else if (!request.Excluded.Contains(_keys[place]))
             {
-                var routed = _routed.TryGetValue(announcement.Replica, out var sent) && sent.Beat == announcement.Beat ? sent.Tokens : 0;
-                _candidates.Add(new ReplicaCandidate(announcement.Replica, announcement.Load, routed, CachedBlocks: 0));
+                fresh += IsFresh(known, now) ? 1 : 0;
+                _places.Add(place);
             }
         }
 
-        if (_candidates.Count == 0)
+        if (_places.Count == 0)
         {
             throw new RequestException(
                 RequestErrors.Unavailable,
                 $"none of the {_replicas.Length} replicas of '{model}' can take the request: {draining} drain, {dead} are gone, {_replicas.Length - draining - dead} were tried already");
+        }
+
+        if (fresh > 0 && fresh < _places.Count)
+        {
+            _places.RemoveAll(place => !IsFresh(_replicas[place], now));
+        }
+
+        foreach (var place in _places)
+        {
+            ref var known = ref _replicas[place];
+            _candidates.Add(new ReplicaCandidate(_keys[place], known.Announcement.Load, known.Tokens, _blocks[place])
+            {
+                RoutedSequences = known.Sequences,
+                RoutedBlocks = known.Blocks,
+                RoutedAttention = known.Attention,
+                Age = (now - known.HeardAt).TotalSeconds,
+            });
+        }
+    }
+
+    private bool IsFresh(in Known known, TimeSpan now) => now - known.HeardAt <= _options.StaleAfter;
+
+    /// <summary>What each replica holds of the prompt. Where a replica was never heard of, what the conversation remembers of its last turn is the best there is.</summary>
+    private void FindBlocks(RoutingRequest request)
+    {
+        Array.Fill(_blocks, PrefixLookups.Unknown);
+        lookUp?.Invoke(request.Prefix, _keys, _blocks);
+        var last = request.LastTurn is { } turn ? Array.IndexOf(_keys, turn.Replica) : -1;
+        if (last >= 0 && _blocks[last] == PrefixLookups.Unknown)
+        {
+            _blocks[last] = Math.Clamp(request.LastTurn!.Tokens / _replicas[last].Announcement.Model.BlockTokens, 0, request.Prefix.Length);
+        }
+
+        foreach (ref var blocks in _blocks.AsSpan())
+        {
+            blocks = Math.Max(0, blocks);
+        }
+    }
+
+    private void RefuseIfLate(in Selection selection)
+    {
+        if (_options.RefuseLate && selection.FirstTokenSeconds is { } seconds && seconds > _options.FirstTokenObjective.TotalSeconds)
+        {
+            throw new RequestException(
+                RequestErrors.Overloaded,
+                $"the first token of '{model}' would come after {seconds:F1} s at best, the objective is {_options.FirstTokenObjective.TotalSeconds:F1} s");
         }
     }
 
@@ -99,5 +222,17 @@ internal sealed class ModelReplicas(string model, ulong seed)
             z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
             return z ^ (z >> 31);
         }
+    }
+
+    /// <summary>A replica: what it announced last, when that came, and what was sent since.</summary>
+    private struct Known
+    {
+        public SiloAddress Silo;
+        public ReplicaAnnouncement Announcement;
+        public TimeSpan HeardAt;
+        public int Tokens;
+        public int Sequences;
+        public int Blocks;
+        public long Attention;
     }
 }

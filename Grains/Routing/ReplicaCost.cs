@@ -5,7 +5,11 @@ internal static class ReplicaCost
 {
     /// <summary>Tokens that the replica computes first, and those of the prompt that it does not hold.</summary>
     public static long PendingTokens(in ReplicaCandidate candidate, in SelectionRequest request) =>
-        (long)candidate.Load.PendingTokens + candidate.RoutedTokens + Math.Max(0, request.PromptTokens - ((long)candidate.CachedBlocks * request.BlockTokens));
+        (long)candidate.Load.PendingTokens + candidate.RoutedTokens + NewTokens(candidate, request);
+
+    /// <summary>Tokens of the prompt that the replica does not hold. At least 1: the last token is always computed, to have logits.</summary>
+    public static long NewTokens(in ReplicaCandidate candidate, in SelectionRequest request) =>
+        Math.Max(1, request.PromptTokens - ((long)candidate.CachedBlocks * request.BlockTokens));
 
     /// <summary>Orders by that cost; equal ones by fewer sequences, then by more free KV blocks. Negative: <paramref name="left"/> is better.</summary>
     public static int Compare(in ReplicaCandidate left, in ReplicaCandidate right, in SelectionRequest request)
@@ -18,5 +22,17 @@ internal static class ReplicaCost
 
         var sequences = (left.Load.RunningSequences + left.Load.WaitingSequences).CompareTo(right.Load.RunningSequences + right.Load.WaitingSequences);
         return sequences != 0 ? sequences : right.Load.FreeBlocks.CompareTo(left.Load.FreeBlocks);
+    }
+
+    /// <summary>Why a cache-aware policy chose: "longest prefix" (nobody holds more), "shorter prefix" (somebody does, and was too busy), or "no prefix" (nobody holds any).</summary>
+    public static string Reason(ReadOnlySpan<ReplicaCandidate> candidates, int chosen)
+    {
+        var most = 0;
+        foreach (ref readonly var candidate in candidates)
+        {
+            most = Math.Max(most, candidate.CachedBlocks);
+        }
+
+        return most == 0 ? "no prefix" : candidates[chosen].CachedBlocks == most ? "longest prefix" : "shorter prefix";
     }
 }

@@ -16,23 +16,27 @@ internal sealed partial class ReplicaRouting(
     IOptions<RoutingOptions> options, TimeProvider clock, GrainInstruments instruments, ILogger<ReplicaRouting> logger)
 {
     private readonly ConcurrentDictionary<string, View> _views = new(StringComparer.Ordinal);
+    private readonly RoutingOptions _options = options.Value;
     private readonly IReplicaSelector _selector = selectors.Single(selector => selector.Name == options.Value.Policy);
+    private readonly long _started = clock.GetTimestamp();
     private readonly ulong _seed = (ulong)local.SiloAddress.GetConsistentHashCode();
 
     /// <summary>Chooses a replica.</summary>
     /// <exception cref="Interfaces.RequestException">No such model, or no replica of it can take the request now.</exception>
     public async Task<ReplicaChoice> ChooseAsync(string model, RoutingRequest request)
     {
-        var view = _views.GetOrAdd(model, static (name, seed) => new View(new ModelReplicas(name, seed)), _seed);
+        var view = _views.GetOrAdd(model, static (name, self) => new View(new ModelReplicas(name, self._seed, self._options)), this);
         await RefreshAsync(model, view);
-        var choice = view.Replicas.Choose(_selector, request, silos.IsDeadSilo);
+        var choice = view.Replicas.Choose(_selector, request, silos.IsDeadSilo, Now);
         instruments.Chosen(model, choice.Reason);
         return choice;
     }
 
+    private TimeSpan Now => clock.GetElapsedTime(_started);
+
     private async Task RefreshAsync(string model, View view)
     {
-        if (view.ReadAt is { } readAt && clock.GetElapsedTime(readAt) < options.Value.RefreshPeriod)
+        if (view.ReadAt is { } readAt && clock.GetElapsedTime(readAt) < _options.RefreshPeriod)
         {
             return;
         }
@@ -53,7 +57,7 @@ internal sealed partial class ReplicaRouting(
         try
         {
             var replicas = await grains.GetGrain<IModelCatalogGrain>(0).ListReplicasAsync(model);
-            view.Replicas.Update(replicas);
+            view.Replicas.Update(replicas, Now);
             view.ReadAt = clock.GetTimestamp();
             if (replicas.Length == 0)
             {
