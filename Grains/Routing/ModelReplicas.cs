@@ -3,12 +3,17 @@ using XLLM.Grains.Interfaces;
 using XLLM.Grains.Interfaces.Catalog;
 using XLLM.Grains.Interfaces.Replicas;
 using XLLM.Grains.Interfaces.Routing;
+using XLLM.Grains.Prefixes;
 
 namespace XLLM.Grains.Routing;
 
 /// <summary>One model's replicas as this silo knows them, and what it has sent them since their last announcement. Thread-safe; no I/O, no clock.</summary>
-internal sealed class ModelReplicas(string model, ulong seed)
+/// <param name="model">Its name.</param>
+/// <param name="seed">Of the choices' random bits.</param>
+/// <param name="prefixes">What replicas hold; null: nothing is known.</param>
+internal sealed class ModelReplicas(string model, ulong seed, IPrefixView? prefixes = null)
 {
+    private readonly IPrefixView _prefixes = prefixes ?? NoPrefixView.Instance;
     private readonly Lock _lock = new();
     private readonly Dictionary<ReplicaKey, (long Beat, int Tokens)> _routed = [];
     private readonly List<ReplicaCandidate> _candidates = [];
@@ -81,11 +86,34 @@ internal sealed class ModelReplicas(string model, ulong seed)
             }
         }
 
+        NoteHoldings(request);
         if (_candidates.Count == 0)
         {
             throw new RequestException(
                 RequestErrors.Unavailable,
                 $"none of the {_replicas.Length} replicas of '{model}' can take the request: {draining} drain, {dead} are gone, {_replicas.Length - draining - dead} were tried already");
+        }
+    }
+
+    private void NoteHoldings(RoutingRequest request)
+    {
+        if (request.Prefix.Length == 0 || _candidates.Count == 0)
+        {
+            return;
+        }
+
+        var candidates = System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_candidates);
+        var keys = new ReplicaKey[candidates.Length];
+        var holdings = new PrefixHolding[candidates.Length];
+        for (var i = 0; i < keys.Length; i++)
+        {
+            keys[i] = candidates[i].Replica;
+        }
+
+        _prefixes.Find(request.Prefix, keys, holdings);
+        for (var i = 0; i < keys.Length; i++)
+        {
+            candidates[i] = candidates[i] with { CachedBlocks = holdings[i].DeviceBlocks, LoadableBlocks = holdings[i].LoadableBlocks };
         }
     }
 

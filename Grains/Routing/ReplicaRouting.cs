@@ -6,6 +6,7 @@ using XLLM.Grains.Diagnostics;
 using XLLM.Grains.Interfaces.Catalog;
 using XLLM.Grains.Interfaces.Client;
 using XLLM.Grains.Interfaces.Routing;
+using XLLM.Grains.Prefixes;
 
 namespace XLLM.Grains.Routing;
 
@@ -13,7 +14,7 @@ namespace XLLM.Grains.Routing;
 /// <remarks>While the catalog cannot be read the old view serves on, so a catalog that moves to another silo stops no request.</remarks>
 internal sealed partial class ReplicaRouting(
     IGrainFactory grains, ISiloStatusOracle silos, ILocalSiloDetails local, IEnumerable<IReplicaSelector> selectors,
-    IOptions<RoutingOptions> options, TimeProvider clock, GrainInstruments instruments, ILogger<ReplicaRouting> logger)
+    IOptions<RoutingOptions> options, IPrefixView prefixes, TimeProvider clock, GrainInstruments instruments, ILogger<ReplicaRouting> logger)
 {
     private readonly ConcurrentDictionary<string, View> _views = new(StringComparer.Ordinal);
     private readonly IReplicaSelector _selector = selectors.Single(selector => selector.Name == options.Value.Policy);
@@ -23,7 +24,7 @@ internal sealed partial class ReplicaRouting(
     /// <exception cref="Interfaces.RequestException">No such model, or no replica of it can take the request now.</exception>
     public async Task<ReplicaChoice> ChooseAsync(string model, RoutingRequest request)
     {
-        var view = _views.GetOrAdd(model, static (name, seed) => new View(new ModelReplicas(name, seed)), _seed);
+        var view = _views.GetOrAdd(model, static (name, known) => new View(new ModelReplicas(name, known._seed, known.prefixes)), (_seed, prefixes));
         await RefreshAsync(model, view);
         var choice = view.Replicas.Choose(_selector, request, silos.IsDeadSilo);
         instruments.Chosen(model, choice.Reason);
