@@ -8,6 +8,7 @@ using XLLM.Grains.Diagnostics;
 using XLLM.Grains.Interfaces.Client;
 using XLLM.Grains.Placement;
 using XLLM.Grains.Ports;
+using XLLM.Grains.Prefixes;
 using XLLM.Grains.Routing;
 
 namespace XLLM.Grains.Hosting;
@@ -29,6 +30,7 @@ public static class XllmGrainsExtensions
         services.AddXllmInferenceClient();
         services.TryAddSingleton<IModelHost, NoModels>();
         services.TryAddSingleton<GrainInstruments>();
+        services.TryAddSingleton<IPrefixView>(NoPrefixView.Instance);
         services.TryAddSingleton<ReplicaRouting>();
         services.AddReplicaSelectors();
 

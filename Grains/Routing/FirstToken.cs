@@ -60,7 +60,7 @@ internal sealed class FirstToken : IReplicaSelector
     private static double Predict(in ReplicaCandidate candidate, in ReplicaCandidate holder, in StepTimeModel measured, in SelectionRequest request, out bool copies)
     {
         var model = candidate.Load.StepTimes ?? measured;
-        var own = (long)candidate.CachedBlocks * request.BlockTokens;
+        var own = ReplicaCost.HeldTokens(candidate, request);
         var computed = FirstTokenPrediction.FirstToken(model, candidate, request, own);
         var held = (long)holder.CachedBlocks * request.BlockTokens;
         copies = false;

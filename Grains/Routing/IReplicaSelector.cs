@@ -19,8 +19,9 @@ internal interface IReplicaSelector
 /// <param name="Replica">Its key.</param>
 /// <param name="Load">Its load as last announced.</param>
 /// <param name="RoutedTokens">Tokens to compute that this silo has sent there since that announcement: prompts, without what the replica held of them.</param>
-/// <param name="CachedBlocks">Leading KV blocks of the request's prompt that it is known to hold; 0 where nothing is known.</param>
-internal readonly record struct ReplicaCandidate(ReplicaKey Replica, ReplicaLoad Load, int RoutedTokens, int CachedBlocks)
+/// <param name="CachedBlocks">Leading KV blocks of the request's prompt that it is known to hold on its device; 0 where nothing is known.</param>
+/// <param name="LoadableBlocks">Leading ones that it holds on its device or in its host memory: those beyond <paramref name="CachedBlocks"/> take a load.</param>
+internal readonly record struct ReplicaCandidate(ReplicaKey Replica, ReplicaLoad Load, int RoutedTokens, int CachedBlocks, int LoadableBlocks = 0)
 {
     /// <summary>Requests that this silo has sent there since that announcement.</summary>
     public int RoutedSequences { get; init; }

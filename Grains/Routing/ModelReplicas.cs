@@ -4,23 +4,25 @@ using XLLM.Grains.Interfaces;
 using XLLM.Grains.Interfaces.Catalog;
 using XLLM.Grains.Interfaces.Replicas;
 using XLLM.Grains.Interfaces.Routing;
+using XLLM.Grains.Prefixes;
 
 namespace XLLM.Grains.Routing;
 
 /// <summary>One model's replicas as this silo knows them, and what it has sent them since their last announcement. Thread-safe; no I/O; time is an argument, counted from any fixed point.</summary>
-/// <param name="model">Model name.</param>
-/// <param name="seed">Of the draws.</param>
+/// <param name="model">Its name.</param>
+/// <param name="seed">Of the choices' random bits.</param>
+/// <param name="prefixes">What replicas hold; null: nothing is known.</param>
 /// <param name="options">Weights and ages; null: the defaults.</param>
-/// <param name="lookUp">Who holds which prefix; null: nobody knows.</param>
-internal sealed class ModelReplicas(string model, ulong seed, RoutingOptions? options = null, PrefixLookup? lookUp = null)
+internal sealed class ModelReplicas(string model, ulong seed, IPrefixView? prefixes = null, RoutingOptions? options = null)
 {
+    private readonly IPrefixView _prefixes = prefixes ?? NoPrefixView.Instance;
     private readonly RoutingOptions _options = options ?? new RoutingOptions();
     private readonly Lock _lock = new();
     private readonly List<ReplicaCandidate> _candidates = [];
     private readonly List<int> _places = [];        // of the candidates, in _replicas
     private ReplicaKey[] _keys = [];                // by key's text, as the others here
     private Known[] _replicas = [];
-    private int[] _blocks = [];
+    private PrefixHolding[] _holdings = [];
     private long _turn;
 
     /// <summary>Takes in what the catalog says now.</summary>
@@ -107,7 +109,7 @@ internal sealed class ModelReplicas(string model, ulong seed, RoutingOptions? op
 
         _replicas = replicas;
         _keys = Array.ConvertAll(announcements, announcement => announcement.Replica);
-        _blocks = new int[replicas.Length];
+        _holdings = new PrefixHolding[replicas.Length];
     }
 
     private static void Renew(ref Known known, ReplicaAnnouncement announcement, TimeSpan now)
@@ -136,7 +138,7 @@ internal sealed class ModelReplicas(string model, ulong seed, RoutingOptions? op
             throw new RequestException(RequestErrors.ModelNotFound, $"The model '{model}' does not exist: no replica serves it.", "model");
         }
 
-        FindBlocks(request);
+        FindHoldings(request);
         _candidates.Clear();
         _places.Clear();
         var (draining, dead, fresh) = (0, 0, 0);
@@ -173,7 +175,7 @@ internal sealed class ModelReplicas(string model, ulong seed, RoutingOptions? op
         foreach (var place in _places)
         {
             ref var known = ref _replicas[place];
-            _candidates.Add(new ReplicaCandidate(_keys[place], known.Announcement.Load, known.Tokens, _blocks[place])
+            _candidates.Add(new ReplicaCandidate(_keys[place], known.Announcement.Load, known.Tokens, _holdings[place].DeviceBlocks, _holdings[place].LoadableBlocks)
             {
                 RoutedSequences = known.Sequences,
                 RoutedBlocks = known.Blocks,
@@ -185,20 +187,21 @@ internal sealed class ModelReplicas(string model, ulong seed, RoutingOptions? op
 
     private bool IsFresh(in Known known, TimeSpan now) => now - known.HeardAt <= _options.StaleAfter;
 
-    /// <summary>What each replica holds of the prompt. Where a replica was never heard of, what the conversation remembers of its last turn is the best there is.</summary>
-    private void FindBlocks(RoutingRequest request)
+    /// <summary>What each replica holds of the prompt. Where nothing is known of one, what the conversation remembers of its last turn is the best there is.</summary>
+    private void FindHoldings(RoutingRequest request)
     {
-        Array.Fill(_blocks, PrefixLookups.Unknown);
-        lookUp?.Invoke(request.Prefix, _keys, _blocks);
-        var last = request.LastTurn is { } turn ? Array.IndexOf(_keys, turn.Replica) : -1;
-        if (last >= 0 && _blocks[last] == PrefixLookups.Unknown)
+        if (request.Prefix.Length == 0)
         {
-            _blocks[last] = Math.Clamp(request.LastTurn!.Tokens / _replicas[last].Announcement.Model.BlockTokens, 0, request.Prefix.Length);
+            Array.Clear(_holdings);
+            return;
         }
 
-        foreach (ref var blocks in _blocks.AsSpan())
+        _prefixes.Find(request.Prefix, _keys, _holdings);
+        var last = request.LastTurn is { } turn ? Array.IndexOf(_keys, turn.Replica) : -1;
+        if (last >= 0 && _holdings[last].LoadableBlocks == 0)
         {
-            blocks = Math.Max(0, blocks);
+            var blocks = Math.Clamp(request.LastTurn!.Tokens / _replicas[last].Announcement.Model.BlockTokens, 0, request.Prefix.Length);
+            _holdings[last] = new PrefixHolding(blocks, blocks);
         }
     }
 

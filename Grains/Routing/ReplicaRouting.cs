@@ -6,6 +6,7 @@ using XLLM.Grains.Diagnostics;
 using XLLM.Grains.Interfaces.Catalog;
 using XLLM.Grains.Interfaces.Client;
 using XLLM.Grains.Interfaces.Routing;
+using XLLM.Grains.Prefixes;
 
 namespace XLLM.Grains.Routing;
 
@@ -13,7 +14,7 @@ namespace XLLM.Grains.Routing;
 /// <remarks>While the catalog cannot be read the old view serves on, so a catalog that moves to another silo stops no request.</remarks>
 internal sealed partial class ReplicaRouting(
     IGrainFactory grains, ISiloStatusOracle silos, ILocalSiloDetails local, IEnumerable<IReplicaSelector> selectors,
-    IOptions<RoutingOptions> options, TimeProvider clock, GrainInstruments instruments, ILogger<ReplicaRouting> logger)
+    IOptions<RoutingOptions> options, IPrefixView prefixes, TimeProvider clock, GrainInstruments instruments, ILogger<ReplicaRouting> logger)
 {
     private readonly ConcurrentDictionary<string, View> _views = new(StringComparer.Ordinal);
     private readonly RoutingOptions _options = options.Value;
@@ -25,12 +26,14 @@ internal sealed partial class ReplicaRouting(
     /// <exception cref="Interfaces.RequestException">No such model, or no replica of it can take the request now.</exception>
     public async Task<ReplicaChoice> ChooseAsync(string model, RoutingRequest request)
     {
-        var view = _views.GetOrAdd(model, static (name, self) => new View(new ModelReplicas(name, self._seed, self._options)), this);
+        var view = _views.GetOrAdd(model, static (name, self) => new View(self.Know(name)), this);
         await RefreshAsync(model, view);
         var choice = view.Replicas.Choose(_selector, request, silos.IsDeadSilo, Now);
         instruments.Chosen(model, choice.Reason);
         return choice;
     }
+
+    private ModelReplicas Know(string model) => new(model, _seed, prefixes, _options);
 
     private TimeSpan Now => clock.GetElapsedTime(_started);
 

@@ -28,6 +28,10 @@ public sealed class RoutingOptions
     /// <remarks>For many gateways that see the same old loads and would all run to the same replica.</remarks>
     public double Temperature { get; set; }
 
+    /// <summary>Part of a KV block's prefill that is saved where the block has to be loaded from the replica's host memory, 0 to 1. Default 0.85.</summary>
+    /// <remarks>By arithmetic: 320 KiB per token over 20 GB/s are 16 microseconds, the prefill of a token of a 70-billion-parameter model on 8 A800 is 113.</remarks>
+    public double HostCredit { get; set; } = 0.85;
+
     /// <summary>Time to the first token that requests should keep, 1 ms to 1 h. Default 5 s.</summary>
     /// <remarks>The objective of Dynamo's published comparison of routers. Used where a policy predicts (<c>first-token</c>).</remarks>
     public TimeSpan FirstTokenObjective { get; set; } = TimeSpan.FromSeconds(5);
@@ -65,6 +69,7 @@ internal sealed class RoutingOptionsValidator(IEnumerable<IReplicaSelector> sele
         Check(options.StaleAfter, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(10), nameof(options.StaleAfter), "100 ms to 10 min", faults);
         Check(options.PrefillWeight, 0, 1000, nameof(options.PrefillWeight), "0 to 1,000", faults);
         Check(options.Temperature, 0, 10, nameof(options.Temperature), "0 to 10", faults);
+        Check(options.HostCredit, 0, 1, nameof(options.HostCredit), "0 to 1", faults);
         Check(options.FirstTokenObjective, TimeSpan.FromMilliseconds(1), TimeSpan.FromHours(1), nameof(options.FirstTokenObjective), "1 ms to 1 h", faults);
         Check(options.NextTokenObjective, TimeSpan.FromMilliseconds(1), TimeSpan.FromMinutes(1), nameof(options.NextTokenObjective), "1 ms to 1 min", faults);
         Check(options.CopyTokensPerSecond, 0, 1e9, nameof(options.CopyTokensPerSecond), "0 to 1e9", faults);

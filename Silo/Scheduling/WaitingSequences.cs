@@ -30,7 +30,7 @@ internal sealed class WaitingSequences(IAdmissionOrder order)
         }
 
         sequence.ExpectedCachedTokens = cachedTokens;
-        Count(sequence, 1);
+        Tally(sequence, 1);
     }
 
     /// <summary>The sequence to admit next.</summary>
@@ -48,11 +48,11 @@ internal sealed class WaitingSequences(IAdmissionOrder order)
             return false;
         }
 
-        Count(sequence, -1);       // waiting sequences do not grow
+        Tally(sequence, -1);       // waiting sequences do not grow
         return true;
     }
 
-    private void Count(Sequence sequence, int sign)
+    private void Tally(Sequence sequence, int sign)
     {
         PendingTokens += sign * (sequence.TokenCount - sequence.ExpectedCachedTokens);
         PendingAttention += sign * StepShape.Attended(sequence.ExpectedCachedTokens, sequence.TokenCount);

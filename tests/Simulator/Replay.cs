@@ -51,7 +51,7 @@ internal sealed class Replay
         _routers = new (ModelReplicas, double)[settings.Routers];
         for (var i = 0; i < _routers.Length; i++)
         {
-            _routers[i] = (new ModelReplicas(Model, settings.Seed + (ulong)i, settings.Routing, _index.LookUp), double.NegativeInfinity);
+            _routers[i] = (new ModelReplicas(Model, settings.Seed + (ulong)i, _index, settings.Routing), double.NegativeInfinity);
         }
 
         _requests = [.. trace.Requests.Take(settings.MostRequests).Select((request, number) => new SimulatedRequest(number, request, request.Time / settings.Speed))];

@@ -1,5 +1,6 @@
 using XLLM.Grains.Interfaces.Replicas;
 using XLLM.Grains.Interfaces.Routing;
+using XLLM.Grains.Prefixes;
 using XLLM.Silo.KvCache;
 
 namespace XLLM.Simulator.Replicas;
@@ -7,12 +8,12 @@ namespace XLLM.Simulator.Replicas;
 /// <summary>Which replica holds which block, fed by their KV events, which arrive late by a fixed time.</summary>
 /// <param name="replicas">Number of replicas.</param>
 /// <param name="delay">Seconds from an event to its arrival.</param>
-internal sealed class PrefixIndex(int replicas, double delay)
+internal sealed class PrefixIndex(int replicas, double delay) : IPrefixView
 {
     private readonly int _words = (replicas + 63) / 64;
     private readonly Dictionary<PrefixHash, ulong[]> _holders = [];
     private readonly Queue<(double Time, int Replica, PrefixHash Hash, bool Stored)> _late = new();
-    private readonly ulong[] _still = new ulong[(replicas + 63) / 64];
+    private readonly ulong[] _still = new ulong[(replicas + 63) / 64];          // holders of all blocks so far
 
     /// <summary>Time; only grows.</summary>
     public double Now { get; set; }
@@ -20,16 +21,17 @@ internal sealed class PrefixIndex(int replicas, double delay)
     /// <summary>What a replica tells its events.</summary>
     public IKvEvents EventsOf(int replica) => new Events(this, replica);
 
-    /// <summary>Answers as <see cref="Grains.Routing.PrefixLookup"/>; replicas are all of them, in order of their numbers.</summary>
-    public void LookUp(ReadOnlySpan<PrefixHash> prefix, ReadOnlySpan<ReplicaKey> keys, Span<int> blocks)
+    /// <inheritdoc/>
+    /// <remarks>The replicas are all of them, in order of their numbers.</remarks>
+    public void Find(ReadOnlySpan<PrefixHash> prefix, ReadOnlySpan<ReplicaKey> keys, Span<PrefixHolding> holdings)
     {
         while (_late.TryPeek(out var late) && late.Time <= Now)
         {
             Take(_late.Dequeue());
         }
 
-        blocks.Clear();
-        Array.Fill(_still, ulong.MaxValue);
+        holdings.Clear();
+        Array.Fill(_still, ulong.MaxValue);          // no holder has bits beyond the replicas
         for (var i = 0; i < prefix.Length && _holders.TryGetValue(prefix[i], out var holders); i++)
         {
             var any = 0UL;
@@ -39,7 +41,7 @@ internal sealed class PrefixIndex(int replicas, double delay)
                 any |= _still[word];
                 for (var left = _still[word]; left != 0; left &= left - 1)
                 {
-                    blocks[(word * 64) + System.Numerics.BitOperations.TrailingZeroCount(left)] = i + 1;
+                    holdings[(word * 64) + System.Numerics.BitOperations.TrailingZeroCount(left)] = new PrefixHolding(i + 1, i + 1);
                 }
             }
 
