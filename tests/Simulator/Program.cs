@@ -8,6 +8,7 @@ try
     {
         _ when args.Contains("--help") => Help(),
         ["replay", .. var rest] => ReplayVerb.Run(rest),
+        ["validate", .. var rest] => await ValidateVerb.RunAsync(rest),
         ["hits", .. var files] when files.Length > 0 => Hits(files),
         _ => Help(),
     };
@@ -41,13 +42,19 @@ static int Help()
               what a cache without bounds would find in each trace
           replay --trace FILE [--policy all] [--replicas 8] [--speed 1] ...
               replays a trace in virtual time against the product's own policies, scheduler and KV blocks; a row per policy
-
-        replay's switches and their defaults:
+          validate [--model PATH] [--rate 8] ...
+              serves an arrival pattern with the real engine, replays it with the step times fitted meanwhile, prints the error
         """);
-    foreach (var (name, missing, meaning) in ReplayVerb.Switches)
+    PrintSwitches("replay", ReplayVerb.Switches);
+    PrintSwitches("validate", ValidateVerb.Switches);
+    return 0;
+}
+
+static void PrintSwitches(string verb, (string Name, string Default, string Meaning)[] switches)
+{
+    Console.WriteLine($"\n{verb}: switch, default, meaning");
+    foreach (var (name, missing, meaning) in switches)
     {
         Console.WriteLine($"  {name,-17} {missing,-20} {meaning}");
     }
-
-    return 0;
 }
