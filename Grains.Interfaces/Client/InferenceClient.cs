@@ -6,6 +6,7 @@ using XLLM.Grains.Interfaces.Chat;
 using XLLM.Grains.Interfaces.Generation;
 using XLLM.Grains.Interfaces.Parsing;
 using XLLM.Grains.Interfaces.Prompts;
+using XLLM.Grains.Interfaces.Routing;
 using XLLM.Grains.Interfaces.Sessions;
 
 namespace XLLM.Grains.Interfaces.Client;
@@ -37,7 +38,7 @@ internal sealed class InferenceClient(
             CacheSalt = request.CacheSalt,
         };
 
-        await foreach (var next in GenerateAsync(generation, prompt, cancellationToken))
+        await foreach (var next in GenerateAsync(generation, prompt, null, cancellationToken))
         {
             yield return new CompletionEvent(prompt.TokenIds.Length, next);
         }
@@ -72,7 +73,7 @@ internal sealed class InferenceClient(
 
         var assembler = new ChatAssembler(ChatOutputParsers.Create(prompt.Model, request, prompt.ReasoningOpen), prompt.ForcedText, prompt.TokenIds.Length);
         var events = new List<ChatEvent>();
-        await foreach (var next in GenerateAsync(generation, prompt, cancellationToken))
+        await foreach (var next in GenerateAsync(generation, prompt, request.LastTurn, cancellationToken))
         {
             events.Clear();
             foreach (var piece in TokenPieces.Of(next))
@@ -87,12 +88,13 @@ internal sealed class InferenceClient(
         }
     }
 
-    private async IAsyncEnumerable<GenerationEvent> GenerateAsync(GenerationRequest request, Prompt prompt, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<GenerationEvent> GenerateAsync(
+        GenerationRequest request, Prompt prompt, PrefixHolder? lastTurn, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var started = clock.GetTimestamp();
         var first = true;
         var generation = new DurableGeneration(grains, transport, options.Value, instruments, logger);
-        await foreach (var next in generation.RunAsync(request, prompt.PrefixHashes, cancellationToken))
+        await foreach (var next in generation.RunAsync(request, prompt.PrefixHashes, lastTurn, cancellationToken))
         {
             if (first && next is TokensGenerated)
             {

@@ -1,3 +1,5 @@
+using XLLM.Grains.Interfaces.Replicas;
+
 namespace XLLM.Grains.Interfaces.Generation;
 
 /// <summary>What a generation tells its reader. <see cref="TokensGenerated"/> any number of times, then <see cref="GenerationEnded"/> exactly once.</summary>
@@ -53,6 +55,10 @@ public sealed record GenerationEnded : GenerationEvent
     /// <summary>The stop string or the text of the stop token that ended it, if one did.</summary>
     [Id(3)]
     public string? StopText { get; init; }
+
+    /// <summary>Who computed it, as far as the reader knows; null from a replica itself.</summary>
+    [Id(5)]
+    public ReplicaKey? Replica { get; init; }
 }
 
 /// <summary>Why a generation ended; each value has one HTTP meaning.</summary>

@@ -31,6 +31,7 @@ public static class XllmGrainsExtensions
     {
         ArgumentNullException.ThrowIfNull(silo);
         silo.AddPlacementDirector<SiloPinned, SiloPinnedDirector>();
+        silo.AddPlacementDirector<PrefixAffinity, PrefixAffinityDirector>();
         silo.UseSiloMetadata(new Dictionary<string, string> { [SiloRoles.MetadataKey] = SiloRoles.ToText(role) });
         silo.Services.TryAddSingleton<DrainingSilos>();
         silo.Services.AddPlacementFilter<EngineSilos, EngineSilosDirector>(ServiceLifetime.Singleton);

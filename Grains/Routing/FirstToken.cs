@@ -3,7 +3,7 @@ using XLLM.Grains.Interfaces.Replicas;
 
 namespace XLLM.Grains.Routing;
 
-/// <summary>The replica with the earliest predicted first token, among those whose decoding stays within its objective if there are any; may have a hot prefix copied to it.</summary>
+/// <summary>The replica with the earliest predicted first token, among those that keep both objectives if there are any; may have a hot prefix copied to it.</summary>
 /// <remarks>
 /// Where another replica holds much more of the prompt (<see cref="RoutingOptions.CopyThreshold"/> times as much), its KV blocks are taken to be copied: that costs the transfer
 /// instead of the prefill, and spreads a prefix that many ask for. Without copying (<see cref="RoutingOptions.CopyTokensPerSecond"/> is 0) every replica has what it holds itself.
@@ -28,23 +28,22 @@ internal sealed class FirstToken : IReplicaSelector
             measured ??= candidates[i].Load.StepTimes;
         }
 
-        var rented = ArrayPool<double>.Shared.Rent(candidates.Length);
+        var rented = ArrayPool<double>.Shared.Rent(2 * candidates.Length);
         var seconds = rented.AsSpan(0, candidates.Length);
-        var someKeepUp = false;
-        foreach (ref readonly var candidate in candidates)
-        {
-            someKeepUp |= KeepsUp(candidate, request);
-        }
-
+        var keeping = rented.AsSpan(candidates.Length, candidates.Length);
         for (var i = 0; i < candidates.Length; i++)
         {
-            // Those that would decode too slowly stand behind all others.
-            seconds[i] = someKeepUp && !KeepsUp(candidates[i], request)
-                ? double.PositiveInfinity
-                : Predict(candidates[i], candidates[holder], measured ?? Unmeasured, request, out _);
+            seconds[i] = Predict(candidates[i], candidates[holder], measured ?? Unmeasured, request, out _);
+            keeping[i] = KeepsUp(candidates[i], request) ? seconds[i] : double.PositiveInfinity;
         }
 
-        var chosen = LowestCost.Index(seconds, request.Turn);
+        // Decoding in time is worth a later first token, but not one that is late itself: a queue that grows there would never end.
+        var chosen = LowestCost.Index(keeping, request.Turn);
+        if (keeping[chosen] > request.Options.FirstTokenObjective.TotalSeconds)
+        {
+            chosen = LowestCost.Index(seconds, request.Turn);
+        }
+
         ArrayPool<double>.Shared.Return(rented);
         var predicted = Predict(candidates[chosen], candidates[holder], measured ?? Unmeasured, request, out var copies);
         return new Selection(chosen, copies ? "prefix copied" : ReplicaCost.Reason(candidates, chosen))

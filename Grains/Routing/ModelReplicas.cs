@@ -65,11 +65,31 @@ internal sealed class ModelReplicas(string model, ulong seed, IPrefixView? prefi
 
             RefuseIfLate(selection);
             var held = Math.Max(candidates[selection.Index].CachedBlocks, selection.CopyFrom is { } from ? candidates[from].CachedBlocks : 0);
-            Count(ref _replicas[_places[selection.Index]], request.PromptTokens, held, blockTokens);
+            var ticket = (long)(seed << 40) ^ (turn + 1);       // of this silo: others' tickets differ in the upper bits
+            _replicas[_places[selection.Index]].Send(new Sent(ticket, request.PromptTokens, held, blockTokens));
             return new ReplicaChoice(
                 candidates[selection.Index].Replica,
                 selection.Reason,
-                selection.CopyFrom is { } holder ? new PrefixHolder(candidates[holder].Replica, candidates[holder].CachedBlocks * blockTokens) : null);
+                selection.CopyFrom is { } holder ? new PrefixHolder(candidates[holder].Replica, candidates[holder].CachedBlocks * blockTokens) : null,
+                ticket);
+        }
+    }
+
+    /// <summary>What was chosen for has ended: it no longer counts, if its replica has not announced a newer load meanwhile, which counts it no more either.</summary>
+    /// <param name="ticket"><see cref="ReplicaChoice.Ticket"/>; one that is not known is ignored.</param>
+    public void Ended(long ticket)
+    {
+        lock (_lock)
+        {
+            foreach (ref var known in _replicas.AsSpan())
+            {
+                var place = known.Open.FindIndex(sent => sent.Ticket == ticket);
+                if (place >= 0)
+                {
+                    known.TakeBack(place);
+                    return;
+                }
+            }
         }
     }
 
@@ -79,7 +99,7 @@ internal sealed class ModelReplicas(string model, ulong seed, IPrefixView? prefi
         lock (_lock)
         {
             var place = Array.IndexOf(_keys, replica);
-            return place < 0 ? 0 : _replicas[place].Sequences;
+            return place < 0 ? 0 : _replicas[place].Open.Count;
         }
     }
 
@@ -103,7 +123,7 @@ internal sealed class ModelReplicas(string model, ulong seed, IPrefixView? prefi
         {
             replicas[i] = before.TryGetValue(announcements[i].Replica, out var place)
                 ? _replicas[place]
-                : new Known { Silo = SiloAddress.FromParsableString(announcements[i].Replica.Silo), Announcement = announcements[i], HeardAt = now };
+                : new Known { Silo = SiloAddress.FromParsableString(announcements[i].Replica.Silo), Announcement = announcements[i], HeardAt = now, Open = [] };
             Renew(ref replicas[i], announcements[i], now);
         }
 
@@ -116,19 +136,11 @@ internal sealed class ModelReplicas(string model, ulong seed, IPrefixView? prefi
     {
         if (announcement.Beat != known.Announcement.Beat)
         {
-            (known.Tokens, known.Sequences, known.Blocks, known.Attention, known.HeardAt) = (0, 0, 0, 0, now);
+            (known.Tokens, known.Blocks, known.Attention, known.HeardAt) = (0, 0, 0, now);
+            known.Open.Clear();
         }
 
         known.Announcement = announcement;
-    }
-
-    private static void Count(ref Known known, int promptTokens, int heldBlocks, int blockTokens)
-    {
-        var held = (int)Math.Min((long)heldBlocks * blockTokens, promptTokens - 1);
-        known.Tokens = (int)Math.Min(int.MaxValue, (long)known.Tokens + Math.Max(1, promptTokens - held));
-        known.Attention += StepShape.Attended(Math.Max(0, held), promptTokens);
-        known.Blocks += (promptTokens + blockTokens - 1) / blockTokens;
-        known.Sequences++;
     }
 
     private void FindCandidates(RoutingRequest request, Func<SiloAddress, bool> isDead, TimeSpan now)
@@ -175,10 +187,10 @@ internal sealed class ModelReplicas(string model, ulong seed, IPrefixView? prefi
         foreach (var place in _places)
         {
             ref var known = ref _replicas[place];
-            _candidates.Add(new ReplicaCandidate(_keys[place], known.Announcement.Load, known.Tokens, _holdings[place].DeviceBlocks, _holdings[place].LoadableBlocks)
+            _candidates.Add(new ReplicaCandidate(_keys[place], known.Announcement.Load, (int)Math.Min(int.MaxValue, known.Tokens), _holdings[place].DeviceBlocks, _holdings[place].LoadableBlocks)
             {
-                RoutedSequences = known.Sequences,
-                RoutedBlocks = known.Blocks,
+                RoutedSequences = known.Open.Count,
+                RoutedBlocks = (int)Math.Min(int.MaxValue, known.Blocks),
                 RoutedAttention = known.Attention,
                 Age = (now - known.HeardAt).TotalSeconds,
             });
@@ -227,15 +239,40 @@ internal sealed class ModelReplicas(string model, ulong seed, IPrefixView? prefi
         }
     }
 
-    /// <summary>A replica: what it announced last, when that came, and what was sent since.</summary>
+    /// <summary>A request that was sent.</summary>
+    private readonly record struct Sent(long Ticket, int PromptTokens, int HeldBlocks, int BlockTokens)
+    {
+        public int Blocks => (PromptTokens + BlockTokens - 1) / BlockTokens;
+
+        public int NewTokens => Math.Max(1, PromptTokens - HeldTokens);
+
+        public long Attention => StepShape.Attended(HeldTokens, PromptTokens);
+
+        private int HeldTokens => (int)Math.Clamp((long)HeldBlocks * BlockTokens, 0, Math.Max(0, PromptTokens - 1));
+    }
+
+    /// <summary>A replica: what it announced last, when that came, and what was sent since and has not ended.</summary>
     private struct Known
     {
         public SiloAddress Silo;
         public ReplicaAnnouncement Announcement;
         public TimeSpan HeardAt;
-        public int Tokens;
-        public int Sequences;
-        public int Blocks;
+        public List<Sent> Open;
+        public long Tokens;
+        public long Blocks;
         public long Attention;
+
+        public void Send(in Sent sent)
+        {
+            Open.Add(sent);
+            (Tokens, Blocks, Attention) = (Tokens + sent.NewTokens, Blocks + sent.Blocks, Attention + sent.Attention);
+        }
+
+        public void TakeBack(int place)
+        {
+            var sent = Open[place];
+            Open.RemoveAt(place);
+            (Tokens, Blocks, Attention) = (Tokens - sent.NewTokens, Blocks - sent.Blocks, Attention - sent.Attention);
+        }
     }
 }

@@ -33,6 +33,17 @@ internal sealed partial class ReplicaRouting(
         return choice;
     }
 
+    /// <summary>What was chosen for has ended.</summary>
+    /// <param name="model">Model name.</param>
+    /// <param name="ticket"><see cref="ReplicaChoice.Ticket"/> of a choice of this silo; others are ignored.</param>
+    public void Ended(string model, long ticket)
+    {
+        if (_views.TryGetValue(model, out var view))
+        {
+            view.Replicas.Ended(ticket);
+        }
+    }
+
     private ModelReplicas Know(string model) => new(model, _seed, prefixes, _options);
 
     private TimeSpan Now => clock.GetElapsedTime(_started);

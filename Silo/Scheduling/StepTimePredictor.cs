@@ -17,7 +17,7 @@ internal sealed class StepTimePredictor
     private const int Features = 5;
     private const int Sweeps = 100;         // of one solution; the next goes on where it stopped
     private const int SolveEvery = 8;       // steps; one solution costs about 2 microseconds
-    private const double Kept = 0.998;      // of the weight of earlier steps: about the last 500 count
+    private const double Kept = 0.999;      // of the weight of earlier steps: about the last 1,000 count
     private const double Ridge = 1e-6;      // of each diagonal element: decides between features that never differed
 
     // Brings each feature to about 1, so that the sums are comparable: rows, sequences, context tokens and attended tokens of a middling step.

@@ -128,6 +128,7 @@ internal sealed class Replay
             var prefix = PrefixHash.Chain(PromptTokens.Root, prompt, _blockTokens);
             var choice = router.Replicas.Choose(_selector, new RoutingRequest(prefix, prompt.Length, []), static _ => false, now);
             _reasons[choice.Reason] = _reasons.GetValueOrDefault(choice.Reason) + 1;
+            request.Ticket = choice.Ticket;
             request.Replica = _places[choice.Replica.Silo];
             if (choice.CopyFrom is { } from)
             {
@@ -172,6 +173,11 @@ internal sealed class Replay
         if (_replicas[replica].EndStep(_now, _ended) is { } ends)
         {
             Schedule(ends, Kind.StepEnd, replica);
+        }
+
+        foreach (var request in _ended)
+        {
+            _routers[request.Number % _routers.Length].Replicas.Ended(request.Ticket);
         }
 
         _open -= _ended.Count;

@@ -30,7 +30,7 @@ public sealed class FirstTokenTests
     }
 
     [Fact]
-    public void AReplicaThatWouldDecodeTooSlowly_StandsBehindAllOthers()
+    public void AReplicaThatWouldDecodeTooSlowly_StandsBehindThoseThatKeepBothObjectives()
     {
         var options = new RoutingOptions { NextTokenObjective = TimeSpan.FromMilliseconds(50) };
         var slow = Create(0, pending: 0, running: 60);              // 10 + 61 ms between tokens
@@ -39,6 +39,7 @@ public sealed class FirstTokenTests
         Assert.Equal(1, Policy.Select([slow, queued], Request(prompt: 100) with { Options = options }).Index);
         Assert.Equal(0, Policy.Select([slow, queued], Request(prompt: 100)).Index);         // 100 ms by default
         Assert.Equal(0, Policy.Select([slow, Create(1, pending: 4000, running: 60)], Request(prompt: 100) with { Options = options }).Index);
+        Assert.Equal(0, Policy.Select([slow, Create(1, pending: 6000)], Request(prompt: 100) with { Options = options }).Index);    // its first token would be late
     }
 
     [Fact]
@@ -74,7 +75,8 @@ public sealed class FirstTokenTests
         {
             var measured = candidates.Select(candidate => candidate with { Load = candidate.Load with { StepTimes = Candidates.Model } }).ToArray();
             var best = Policy.Select(measured, request).FirstTokenSeconds!.Value;
-            foreach (var other in measured.Where(other => FirstTokenPrediction.NextToken(Candidates.Model, other, request) <= 0.1))
+            var all = measured.All(other => FirstTokenPrediction.NextToken(Candidates.Model, other, request) <= 0.1);
+            foreach (var other in measured.Where(other => all || FirstTokenPrediction.NextToken(Candidates.Model, other, request) <= 0.1))
             {
                 Assert.True(best <= FirstTokenPrediction.FirstToken(Candidates.Model, other, request, ReplicaCost.HeldTokens(other, request)) + 1e-12);
             }

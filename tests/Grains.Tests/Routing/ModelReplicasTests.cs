@@ -46,6 +46,31 @@ public sealed class ModelReplicasTests
         Assert.Equal(RequestErrors.ModelNotFound, Assert.Throws<RequestException>(() => Choose()).Code);
 
     [Fact]
+    public void WhatHasEnded_CountsNoLonger_AndNothingIsTakenBackTwice()
+    {
+        _replicas.Update([Announce(1), Announce(2, pending: 50)]);
+        var other = new ModelReplicas("tiny", seed: 2);
+        other.Update([Announce(1), Announce(2, pending: 50)]);
+        var first = Sent(_replicas);
+        Assert.Equal(Key(1), first.Replica);
+
+        _replicas.Ended(Sent(other).Ticket);                // another silo's
+        Assert.Equal(1, _replicas.RoutedSequences(Key(1)));
+        _replicas.Ended(first.Ticket);
+        _replicas.Ended(first.Ticket);
+        Assert.Equal(0, _replicas.RoutedSequences(Key(1)));
+        Assert.Equal(Key(1), Choose(promptTokens: 60));     // 0 against 50 again
+
+        var second = Sent(_replicas);
+        _replicas.Update([Announce(1, beat: 2), Announce(2, pending: 50, beat: 2)]);
+        _replicas.Ended(second.Ticket);                     // the announcement counts it no more, or will not
+        Assert.Equal(Key(1), Choose(promptTokens: 60));
+        Assert.Equal(Key(2), Choose(promptTokens: 60));
+
+        static ReplicaChoice Sent(ModelReplicas replicas) => replicas.Choose(new LeastTokens(), new RoutingRequest([], 60, []), _ => false);
+    }
+
+    [Fact]
     public void Choose_CountsOnlyWhatIsToBeComputed()
     {
         var replicas = new ModelReplicas("tiny", seed: 1, new Held(Key(1), blocks: 3));
@@ -149,7 +174,7 @@ public sealed class ModelReplicasTests
 
         var choice = replicas.Choose(new FirstToken(), new RoutingRequest(new PrefixHash[40], 640, []), _ => false);
 
-        Assert.Equal(new ReplicaChoice(Key(1), "prefix copied", new PrefixHolder(Key(2), 480)), choice);
+        Assert.Equal((Key(1), "prefix copied", new PrefixHolder(Key(2), 480)), (choice.Replica, choice.Reason, choice.CopyFrom));
     }
 
     /// <summary>One replica holds the first blocks of a prompt, or of every prompt.</summary>

@@ -22,6 +22,9 @@ internal sealed class SimulatedRequest(int number, TraceRequest trace, double ar
     /// <summary>Replica that has it.</summary>
     public int Replica { get; set; } = -1;
 
+    /// <summary>The router's name for the choice.</summary>
+    public long Ticket { get; set; }
+
     /// <summary>Tokens of its prompt that another replica is to send first.</summary>
     public int CopiedTokens { get; set; }
 
