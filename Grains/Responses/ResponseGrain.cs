@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Orleans.Runtime;
 using XLLM.Grains.Interfaces;
@@ -6,6 +7,7 @@ using XLLM.Grains.Interfaces.Chat;
 using XLLM.Grains.Interfaces.Client;
 using XLLM.Grains.Interfaces.Generation;
 using XLLM.Grains.Interfaces.Responses;
+using XLLM.Grains.Placement;
 using XLLM.Grains.Ports;
 using XLLM.Grains.Storage;
 
@@ -17,11 +19,17 @@ namespace XLLM.Grains.Responses;
 /// Stored twice: before the start is acknowledged, and after the end. What was told in between is not stored, because a second run of the same request and seed
 /// tells the same events (decision D2); <see cref="TokenPieces"/> makes that hold for events as it does for tokens.
 /// </remarks>
-[GrainType("xllm.response")]
+[GrainType("xllm.response"), EngineSilos]
 internal sealed partial class ResponseGrain(
     [PersistentState("response", StorageNames.Default)] IPersistentState<ResponseState> state, IInferenceClient inference, DurableWrites writes, TimeProvider clock,
-    ILogger<ResponseGrain> logger) : Grain, IResponseGrain
+    IServiceProvider services, ILogger<ResponseGrain> logger) : Grain, IResponseGrain, IRemindable, IDisposable
 {
+    /// <summary>Wakes a response that nobody reads after its silo was lost.</summary>
+    private const string ResumeReminder = "resume";
+
+    /// <summary>Orleans' own shortest period.</summary>
+    private static readonly TimeSpan ReminderPeriod = TimeSpan.FromMinutes(1);
+
     /// <summary>How long a caller who does not wait is patient with a cluster that cannot answer.</summary>
     private static readonly RetrySchedule BackgroundPatience = new(TimeSpan.FromMinutes(10), TimeSpan.FromSeconds(5));
 
@@ -65,6 +73,9 @@ internal sealed partial class ResponseGrain(
     }
 
     /// <inheritdoc/>
+    public void Dispose() => _stop?.Dispose();
+
+    /// <inheritdoc/>
     public async Task<ResponseSnapshot> StartAsync(ResponseStart start)
     {
         if (Exists)
@@ -87,6 +98,10 @@ internal sealed partial class ResponseGrain(
         try
         {
             await writes.WriteAsync(state, stored => stored.Start?.Fingerprint == start.Fingerprint);
+            if (start.Background && HasReminders)
+            {
+                await this.RegisterOrUpdateReminder(ResumeReminder, ReminderPeriod, ReminderPeriod);
+            }
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
@@ -166,6 +181,25 @@ internal sealed partial class ResponseGrain(
         return existed;
     }
 
+    /// <summary>The reminder woke this activation, and activating it has started the turn where it was not over.</summary>
+    public async Task ReceiveReminder(string reminderName, TickStatus status)
+    {
+        if (_run.IsCompleted)
+        {
+            await ForgetReminderAsync();
+        }
+    }
+
+    private bool HasReminders => services.GetService<IReminderTable>() is not null;
+
+    private async Task ForgetReminderAsync()
+    {
+        if (HasReminders && await this.GetReminder(ResumeReminder) is { } reminder)
+        {
+            await this.UnregisterReminder(reminder);
+        }
+    }
+
     /// <summary>A row that is kept for longer than asked counts as gone.</summary>
     private bool Exists => state.RecordExists && state.State.Start is { } start && !(state.State.Ended is { } ended && clock.GetUtcNow() - ended > start.KeepFor);
 
@@ -183,6 +217,7 @@ internal sealed partial class ResponseGrain(
 
     private void Run()
     {
+        _stop?.Dispose();
         _stop = new CancellationTokenSource();
         DelayDeactivation(KeptWhileRunning);
         _run = RunAsync(_stop.Token);
@@ -273,6 +308,10 @@ internal sealed partial class ResponseGrain(
                 var ended = clock.GetUtcNow();
                 state.State = state.State with { Status = end.Status, Events = [.. _events], Ended = ended, ErrorCode = end.ErrorCode, ErrorMessage = end.ErrorMessage };
                 await writes.WriteAsync(state, stored => stored.Ended == ended);
+                if (!waits)
+                {
+                    await ForgetReminderAsync();
+                }
             }
         }
         catch (Exception exception)

@@ -8,6 +8,7 @@ using XLLM.Grains.Hosting;
 using XLLM.Grains.Interfaces.Client;
 using XLLM.Grains.Ports;
 using XLLM.Grains.Routing;
+using XLLM.Grains.Storage;
 using XLLM.Silo.Hosting.Cluster;
 
 namespace XLLM.Silo.Hosting;
@@ -35,9 +36,10 @@ internal static class Platform
         builder.Services.AddSingleton<IModelHost>(services => services.GetRequiredService<ModelHost>());
         builder.Services.AddHostedService<EngineLifecycle>();
         builder.Services.Configure<RoutingOptions>(builder.Configuration.GetSection(RoutingOptions.SectionName));
+        builder.Services.Configure<StorageOptions>(builder.Configuration.GetSection(StorageOptions.SectionName));
         builder.Services.Configure<CatalogOptions>(builder.Configuration.GetSection(CatalogOptions.SectionName));
         builder.Services.Configure<InferenceClientOptions>(builder.Configuration.GetSection("Xllm:Client"));
-        builder.Services.AddHealthChecks().AddCheck<EngineHealthCheck>("engine").AddCheck<SiloHealthCheck>("silo");
+        builder.Services.AddHealthChecks().AddCheck<EngineHealthCheck>("engine").AddCheck<SiloHealthCheck>("silo").AddCheck<StorageHealthCheck>("storage");
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.Engine.DrainTimeout + TimeSpan.FromSeconds(10));
         builder.UseOrleans(silo => Configure(silo, options));
         return builder;

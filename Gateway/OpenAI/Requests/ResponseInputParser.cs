@@ -8,6 +8,7 @@ namespace XLLM.Gateway.OpenAI.Requests;
 internal static class ResponseInputParser
 {
     private static readonly string[] Roles = ["system", "developer", "user", "assistant"];
+    private static readonly string[] ReasoningParts = ["content", "summary"];
 
     /// <summary>Reads the items; at least one.</summary>
     public static ChatMessage[] Parse(JsonFields body, GatewayOptions options, List<Fault> faults)
@@ -106,7 +107,7 @@ internal static class ResponseInputParser
 
     private static string? Reasoning(JsonFields fields)
     {
-        var texts = new[] { "content", "summary" }
+        var texts = ReasoningParts
             .Select(name => fields.Find(name, JsonValueKind.Array, "an array"))
             .OfType<JsonElement>()
             .SelectMany(list => list.EnumerateArray())
