@@ -9,7 +9,7 @@ public sealed class RoutingOptions
     public const string SectionName = "Xllm:Routing";
 
     /// <summary>Which replica gets a request: <c>cache-product</c> (default), <c>cache-aware</c>, <c>first-token</c>, <c>least-tokens</c>, <c>power-of-two</c>, <c>round-robin</c>.</summary>
-    /// <remarks>By the simulator's evidence: Grains/ARCHITECTURE.md, decision 9.</remarks>
+    /// <remarks>By the simulator's evidence: Grains/ARCHITECTURE.md, decision 8.</remarks>
     public string Policy { get; set; } = "cache-product";
 
     /// <summary>Age at which a silo reads a model's replicas from the catalog again, 10 ms to 1 min. Default 500 ms.</summary>
