@@ -1,4 +1,5 @@
 using XLLM.Grains.Interfaces.Generation;
+using XLLM.Grains.Interfaces.Routing;
 
 namespace XLLM.Grains.Interfaces.Chat;
 
@@ -54,4 +55,8 @@ public sealed record ChatEnded : ChatEvent
     /// <summary>The stop string that ended it, if one did.</summary>
     [Id(4)]
     public string? StopText { get; init; }
+
+    /// <summary>The replica that went last, and the tokens of this conversation that it has computed; null where none did. The next turn does well to go there.</summary>
+    [Id(5)]
+    public PrefixHolder? Holder { get; init; }
 }

@@ -1,4 +1,5 @@
 using XLLM.Grains.Interfaces.Generation;
+using XLLM.Grains.Interfaces.Routing;
 
 namespace XLLM.Grains.Interfaces.Chat;
 
@@ -65,6 +66,10 @@ public sealed record ChatRequest
     /// <summary>Go on with the last message, which is the assistant's, instead of beginning an answer.</summary>
     [Id(14)]
     public bool ContinueFinalMessage { get; init; }
+
+    /// <summary>Where the conversation's last turn ran (<see cref="ChatEnded.Holder"/>), or null. Set by a session; others who keep conversations may.</summary>
+    [Id(15)]
+    public PrefixHolder? LastTurn { get; init; }
 }
 
 /// <summary>A completion of plain text or tokens, without a template.</summary>

@@ -1,6 +1,7 @@
 using XLLM.Grains.Interfaces.Chat;
 using XLLM.Grains.Interfaces.Generation;
 using XLLM.Grains.Interfaces.Parsing;
+using XLLM.Grains.Interfaces.Routing;
 
 namespace XLLM.Grains.Interfaces.Client;
 
@@ -72,6 +73,7 @@ internal sealed class ChatAssembler(ChatOutputParser parser, string forcedText, 
             Usage = ended.Usage with { ReasoningTokens = _reasoningTokens },
             Message = ended.Message,
             StopText = ended.StopText,
+            Holder = ended.Replica is { } replica ? new PrefixHolder(replica, Math.Max(0, ended.Usage.PromptTokens + ended.Usage.GeneratedTokens - 1)) : null,
         });
     }
 }

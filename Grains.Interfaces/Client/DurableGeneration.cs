@@ -24,19 +24,20 @@ internal sealed partial class DurableGeneration(
     /// <summary>Generates. Once per instance.</summary>
     /// <param name="request">Checked; its seed is set.</param>
     /// <param name="prefix">Hashes of the prompt's full KV blocks.</param>
+    /// <param name="lastTurn">Where the conversation's last turn ran, or null.</param>
     /// <param name="cancellationToken">Aborts.</param>
     /// <exception cref="RequestException">Before the first event only.</exception>
     public async IAsyncEnumerable<GenerationEvent> RunAsync(
-        GenerationRequest request, PrefixHash[] prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
+        GenerationRequest request, PrefixHash[] prefix, PrefixHolder? lastTurn, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var told = false;
         RequestException? refusal = null;           // why the last replica does not answer
         while (true)
         {
-            var (replica, none) = await ChooseAsync(request, prefix);
-            if (none is not null)
+            var (choice, none) = await ChooseAsync(request, prefix, lastTurn);
+            if (choice is null)
             {
-                refusal ??= none;                   // the first reason says more than "nobody else"
+                refusal ??= none!;                  // the first reason says more than "nobody else"
                 if (!told)
                 {
                     throw refusal;
@@ -48,6 +49,8 @@ internal sealed partial class DurableGeneration(
 
             _starts++;
             refusal = null;
+            var replica = choice.Replica;
+            using var open = new OpenChoice(grains.GetGrain<IModelRouterGrain>(request.Model), choice);
             var events = transport.GenerateAsync(replica, request with { GeneratedTokens = _progress.ToArray() }, cancellationToken);
             await using var run = new LosableStream<GenerationEvent>(events, cancellationToken);
             while (refusal is null)
@@ -57,6 +60,11 @@ internal sealed partial class DurableGeneration(
                 if (!told && tell is GenerationEnded last && Refusal(last, request) is { } final)
                 {
                     throw final;
+                }
+
+                if (tell is GenerationEnded)
+                {
+                    open.Dispose();                 // its reader may take its time with the last event
                 }
 
                 if (tell is not null)
@@ -98,7 +106,7 @@ internal sealed partial class DurableGeneration(
                 return (null, Refusal(ended, request));
 
             case GenerationEnded ended:
-                return (ended with { Usage = ended.Usage with { GeneratedTokens = Math.Max(ended.Usage.GeneratedTokens, _progress.Tokens) } }, null);
+                return (ended with { Replica = replica, Usage = ended.Usage with { GeneratedTokens = Math.Max(ended.Usage.GeneratedTokens, _progress.Tokens) } }, null);
 
             default:
                 // Lost, or its stream ended without a last event, which is the same to the reader.
@@ -119,19 +127,19 @@ internal sealed partial class DurableGeneration(
         }
     }
 
-    private async Task<(ReplicaKey Replica, RequestException? None)> ChooseAsync(GenerationRequest request, PrefixHash[] prefix)
+    private async Task<(ReplicaChoice? Choice, RequestException? None)> ChooseAsync(GenerationRequest request, PrefixHash[] prefix, PrefixHolder? lastTurn)
     {
         try
         {
             var router = grains.GetGrain<IModelRouterGrain>(request.Model);
-            var routing = new RoutingRequest(prefix, request.PromptTokens.Length + _progress.Tokens, [.. _lost]);
+            var routing = new RoutingRequest(prefix, request.PromptTokens.Length + _progress.Tokens, [.. _lost], lastTurn);
             var choice = await GrainCalls.RetryOnLossAsync(() => router.ChooseAsync(routing));
             LogChosen(request.RequestId, choice.Replica, choice.Reason);
-            return (choice.Replica, null);
+            return (choice, null);
         }
         catch (RequestException exception)
         {
-            return (default, exception);
+            return (null, exception);
         }
     }
 

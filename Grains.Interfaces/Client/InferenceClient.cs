@@ -7,6 +7,7 @@ using XLLM.Grains.Interfaces.Generation;
 using XLLM.Grains.Interfaces.Parsing;
 using XLLM.Grains.Interfaces.Pooling;
 using XLLM.Grains.Interfaces.Prompts;
+using XLLM.Grains.Interfaces.Routing;
 using XLLM.Grains.Interfaces.Sessions;
 
 namespace XLLM.Grains.Interfaces.Client;
@@ -39,7 +40,7 @@ internal sealed class InferenceClient(
             CacheSalt = request.CacheSalt,
         };
 
-        await foreach (var next in GenerateAsync(generation, prompt, cancellationToken))
+        await foreach (var next in GenerateAsync(generation, prompt, null, cancellationToken))
         {
             yield return new CompletionEvent(prompt.TokenIds.Length, next);
         }
@@ -97,7 +98,7 @@ internal sealed class InferenceClient(
 
         var assembler = new ChatAssembler(ChatOutputParsers.Create(prompt.Model, request, prompt.ReasoningOpen), prompt.ForcedText, prompt.TokenIds.Length);
         var events = new List<ChatEvent>();
-        await foreach (var next in GenerateAsync(generation, prompt, cancellationToken))
+        await foreach (var next in GenerateAsync(generation, prompt, request.LastTurn, cancellationToken))
         {
             events.Clear();
             foreach (var piece in TokenPieces.Of(next))
@@ -122,7 +123,7 @@ internal sealed class InferenceClient(
             RequestId = requestId, Model = prompt.Model.Name, PromptTokens = prompt.TokenIds, Pooling = pooling, Priority = priority, CacheSalt = cacheSalt,
         };
         GenerationEnded? last = null;
-        await foreach (var next in GenerateAsync(request, prompt, cancellationToken))
+        await foreach (var next in GenerateAsync(request, prompt, lastTurn: null, cancellationToken))
         {
             last = next as GenerationEnded;
         }
@@ -133,12 +134,13 @@ internal sealed class InferenceClient(
             : throw new RequestException(RequestErrors.EngineFailed, last?.Message ?? $"the replica of {prompt.Model.Name} gave no result: it ended with {last?.Reason}");
     }
 
-    private async IAsyncEnumerable<GenerationEvent> GenerateAsync(GenerationRequest request, Prompt prompt, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<GenerationEvent> GenerateAsync(
+        GenerationRequest request, Prompt prompt, PrefixHolder? lastTurn, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var started = clock.GetTimestamp();
         var first = true;
         var generation = new DurableGeneration(grains, transport, options.Value, instruments, logger);
-        await foreach (var next in generation.RunAsync(request, prompt.PrefixHashes, cancellationToken))
+        await foreach (var next in generation.RunAsync(request, prompt.PrefixHashes, lastTurn, cancellationToken))
         {
             if (first && next is TokensGenerated)
             {

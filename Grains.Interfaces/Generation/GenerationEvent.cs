@@ -1,3 +1,5 @@
+using XLLM.Grains.Interfaces.Replicas;
+
 namespace XLLM.Grains.Interfaces.Generation;
 
 /// <summary>What a generation tells its reader. <see cref="TokensGenerated"/> any number of times, then <see cref="GenerationEnded"/> exactly once.</summary>
@@ -57,6 +59,10 @@ public sealed record GenerationEnded : GenerationEvent
     /// <summary>The result that <see cref="GenerationRequest.Pooling"/> asked for: an embedding, or one score. Null where tokens were asked for, and where something went wrong.</summary>
     [Id(4)]
     public float[]? Pooled { get; init; }
+
+    /// <summary>Who computed it, as far as the reader knows; null from a replica itself.</summary>
+    [Id(5)]
+    public ReplicaKey? Replica { get; init; }
 }
 
 /// <summary>Why a generation ended; each value has one HTTP meaning.</summary>

@@ -64,6 +64,21 @@ public sealed record ReplicaLoad
     /// <summary>Mean duration of recent steps.</summary>
     [Id(5)]
     public TimeSpan StepTime { get; init; }
+
+    /// <summary>Pairs of a row and a token that it attends to, for the rows of <see cref="PendingTokens"/>: what attention still has to do.</summary>
+    [Id(6)]
+    public long PendingAttention { get; init; }
+
+    /// <summary>Most rows of a step; 0 from silos that do not tell.</summary>
+    [Id(7)]
+    public int MaxStepTokens { get; init; }
+
+    /// <summary>How long its steps take; null until it has measured enough of them.</summary>
+    [Id(8)]
+    public StepTimeModel? StepTimes { get; init; }
+
+    /// <summary>KV blocks that sequences hold.</summary>
+    public int UsedBlocks => TotalBlocks - FreeBlocks;
 }
 
 /// <summary>What a replica does. One role today; prefill, decode and encode roles come with disaggregation.</summary>

@@ -11,6 +11,7 @@ internal sealed class GrainInstruments
     private readonly UpDownCounter<long> _generations;
     private readonly Counter<long> _choices;
     private readonly Counter<long> _turns;
+    private readonly Counter<long> _moves;
     private readonly Histogram<double> _store;
 
     /// <summary>Creates the instruments.</summary>
@@ -20,6 +21,7 @@ internal sealed class GrainInstruments
         _generations = meter.CreateUpDownCounter<long>("xllm.replica.generations", "{generation}", "Generations that stream out of this silo's replicas.");
         _choices = meter.CreateCounter<long>("xllm.router.choices", "{choice}", "Replicas chosen, by reason.");
         _turns = meter.CreateCounter<long>("xllm.session.turns", "{turn}", "Turns of durable conversations, by outcome.");
+        _moves = meter.CreateCounter<long>("xllm.session.moves", "{move}", "Sessions that moved to the silo of their last turn.");
         _store = meter.CreateHistogram<double>("xllm.session.store.duration", "s", "Time to store a turn.");
     }
 
@@ -34,6 +36,9 @@ internal sealed class GrainInstruments
 
     /// <summary>A turn ended.</summary>
     public void TurnEnded(SessionOutcome outcome) => _turns.Add(1, new KeyValuePair<string, object?>("xllm.outcome", outcome.ToString()));
+
+    /// <summary>A session moves to the silo of its last turn.</summary>
+    public void SessionMoved() => _moves.Add(1);
 
     /// <summary>A turn was stored.</summary>
     public void Stored(TimeSpan duration) => _store.Record(duration.TotalSeconds);

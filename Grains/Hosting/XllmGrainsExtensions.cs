@@ -11,6 +11,7 @@ using XLLM.Grains.Interfaces.Administration;
 using XLLM.Grains.Interfaces.Client;
 using XLLM.Grains.Placement;
 using XLLM.Grains.Ports;
+using XLLM.Grains.Prefixes;
 using XLLM.Grains.Routing;
 using XLLM.Grains.Storage;
 
@@ -30,6 +31,7 @@ public static class XllmGrainsExtensions
     {
         ArgumentNullException.ThrowIfNull(silo);
         silo.AddPlacementDirector<SiloPinned, SiloPinnedDirector>();
+        silo.AddPlacementDirector<PrefixAffinity, PrefixAffinityDirector>();
         silo.UseSiloMetadata(new Dictionary<string, string> { [SiloRoles.MetadataKey] = SiloRoles.ToText(role) });
         silo.Services.TryAddSingleton<DrainingSilos>();
         silo.Services.AddPlacementFilter<EngineSilos, EngineSilosDirector>(ServiceLifetime.Singleton);
@@ -38,12 +40,11 @@ public static class XllmGrainsExtensions
         services.AddXllmInferenceClient();
         services.TryAddSingleton<IModelHost, NoModels>();
         services.TryAddSingleton<GrainInstruments>();
+        services.TryAddSingleton<IPrefixView>(NoPrefixView.Instance);
         services.TryAddSingleton<StorageHealth>();
         services.TryAddSingleton<DurableWrites>();
         services.TryAddSingleton<ReplicaRouting>();
-        services.AddReplicaSelector<LeastTokens>();
-        services.AddReplicaSelector<PowerOfTwoChoices>();
-        services.AddReplicaSelector<RoundRobin>();
+        services.AddReplicaSelectors();
 
         services.TryAddSingleton<ReplicaAnnouncer>();
         services.TryAddSingleton<IReplicaAnnouncer>(provider => provider.GetRequiredService<ReplicaAnnouncer>());
@@ -56,6 +57,17 @@ public static class XllmGrainsExtensions
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<RoutingOptions>, RoutingOptionsValidator>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<StorageOptions>, StorageOptionsValidator>());
         return silo;
+    }
+
+    /// <summary>The routing policies of this build. A policy is a class and a line here.</summary>
+    internal static void AddReplicaSelectors(this IServiceCollection services)
+    {
+        services.AddReplicaSelector<CacheAware>();
+        services.AddReplicaSelector<CacheProduct>();
+        services.AddReplicaSelector<FirstToken>();
+        services.AddReplicaSelector<LeastTokens>();
+        services.AddReplicaSelector<PowerOfTwoChoices>();
+        services.AddReplicaSelector<RoundRobin>();
     }
 
     private static void AddReplicaSelector<T>(this IServiceCollection services)

@@ -1,6 +1,6 @@
 namespace XLLM.Grains.Routing;
 
-/// <summary>The replica with the fewest tokens to compute before this request's first one. The default.</summary>
+/// <summary>The replica with the fewest tokens to compute before this request's first one.</summary>
 internal sealed class LeastTokens : IReplicaSelector
 {
     /// <inheritdoc/>

@@ -10,4 +10,11 @@ internal sealed class ModelRouterGrain(ReplicaRouting routing) : Grain, IModelRo
 {
     /// <inheritdoc/>
     public Task<ReplicaChoice> ChooseAsync(RoutingRequest request) => routing.ChooseAsync(this.GetPrimaryKeyString(), request);
+
+    /// <inheritdoc/>
+    public Task EndedAsync(long ticket)
+    {
+        routing.Ended(this.GetPrimaryKeyString(), ticket);
+        return Task.CompletedTask;
+    }
 }

@@ -6,6 +6,7 @@ using XLLM.Grains.Diagnostics;
 using XLLM.Grains.Interfaces.Catalog;
 using XLLM.Grains.Interfaces.Client;
 using XLLM.Grains.Interfaces.Routing;
+using XLLM.Grains.Prefixes;
 
 namespace XLLM.Grains.Routing;
 
@@ -13,26 +14,43 @@ namespace XLLM.Grains.Routing;
 /// <remarks>While the catalog cannot be read the old view serves on, so a catalog that moves to another silo stops no request.</remarks>
 internal sealed partial class ReplicaRouting(
     IGrainFactory grains, ISiloStatusOracle silos, ILocalSiloDetails local, IEnumerable<IReplicaSelector> selectors,
-    IOptions<RoutingOptions> options, TimeProvider clock, GrainInstruments instruments, ILogger<ReplicaRouting> logger)
+    IOptions<RoutingOptions> options, IPrefixView prefixes, TimeProvider clock, GrainInstruments instruments, ILogger<ReplicaRouting> logger)
 {
     private readonly ConcurrentDictionary<string, View> _views = new(StringComparer.Ordinal);
+    private readonly RoutingOptions _options = options.Value;
     private readonly IReplicaSelector _selector = selectors.Single(selector => selector.Name == options.Value.Policy);
+    private readonly long _started = clock.GetTimestamp();
     private readonly ulong _seed = (ulong)local.SiloAddress.GetConsistentHashCode();
 
     /// <summary>Chooses a replica.</summary>
     /// <exception cref="Interfaces.RequestException">No such model, or no replica of it can take the request now.</exception>
     public async Task<ReplicaChoice> ChooseAsync(string model, RoutingRequest request)
     {
-        var view = _views.GetOrAdd(model, static (name, seed) => new View(new ModelReplicas(name, seed)), _seed);
+        var view = _views.GetOrAdd(model, static (name, self) => new View(self.Know(name)), this);
         await RefreshAsync(model, view);
-        var choice = view.Replicas.Choose(_selector, request, silos.IsDeadSilo);
+        var choice = view.Replicas.Choose(_selector, request, silos.IsDeadSilo, Now);
         instruments.Chosen(model, choice.Reason);
         return choice;
     }
 
+    /// <summary>What was chosen for has ended.</summary>
+    /// <param name="model">Model name.</param>
+    /// <param name="ticket"><see cref="ReplicaChoice.Ticket"/> of a choice of this silo; others are ignored.</param>
+    public void Ended(string model, long ticket)
+    {
+        if (_views.TryGetValue(model, out var view))
+        {
+            view.Replicas.Ended(ticket);
+        }
+    }
+
+    private ModelReplicas Know(string model) => new(model, _seed, prefixes, _options);
+
+    private TimeSpan Now => clock.GetElapsedTime(_started);
+
     private async Task RefreshAsync(string model, View view)
     {
-        if (view.ReadAt is { } readAt && clock.GetElapsedTime(readAt) < options.Value.RefreshPeriod)
+        if (view.ReadAt is { } readAt && clock.GetElapsedTime(readAt) < _options.RefreshPeriod)
         {
             return;
         }
@@ -53,7 +71,7 @@ internal sealed partial class ReplicaRouting(
         try
         {
             var replicas = await grains.GetGrain<IModelCatalogGrain>(0).ListReplicasAsync(model);
-            view.Replicas.Update(replicas);
+            view.Replicas.Update(replicas, Now);
             view.ReadAt = clock.GetTimestamp();
             if (replicas.Length == 0)
             {

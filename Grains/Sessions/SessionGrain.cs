@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using Orleans.Runtime;
+using Orleans.Runtime.Placement;
 using Orleans.Storage;
 using XLLM.Grains.Diagnostics;
 using XLLM.Grains.Interfaces;
@@ -21,7 +22,7 @@ namespace XLLM.Grains.Sessions;
 /// Survives everything: what <see cref="ChatEnded"/> has told is stored. A turn that did not end is not stored, and its caller asks again, with the same request id:
 /// the turn is then told again from its first event, the same events (decision D2), and stored once.
 /// </remarks>
-[GrainType("xllm.session"), EngineSilos]
+[GrainType("xllm.session"), EngineSilos, PrefixAffinity]
 internal sealed partial class SessionGrain(
     [PersistentState("session", StorageNames.Default)] IPersistentState<SessionState> state, IInferenceClient inference, DurableWrites writes, TimeProvider clock,
     GrainInstruments instruments, ILogger<SessionGrain> logger) : Grain, ISessionGrain
@@ -49,7 +50,7 @@ internal sealed partial class SessionGrain(
             var answer = new AnswerBuilder();
             var isStored = state.RecordExists && state.State.LastRequestId == request.RequestId;
             var before = isStored ? state.State.Messages[..state.State.MessagesBeforeLastTurn] : state.State.Messages;
-            var turn = request with { SessionId = null, Messages = [.. before, .. request.Messages] };
+            var turn = request with { SessionId = null, Messages = [.. before, .. request.Messages], LastTurn = state.State.LastTurn };
             await foreach (var next in inference.ChatAsync(turn, abort.Token).WithCancellation(abort.Token))
             {
                 answer.Add(next);
@@ -72,6 +73,7 @@ internal sealed partial class SessionGrain(
             _turnEnded.TrySetResult();
             _turnEnded = NewSignal();
             instruments.TurnEnded(outcome);
+            FollowCache();
         }
     }
 
@@ -142,6 +144,7 @@ internal sealed partial class SessionGrain(
                 Updated = clock.GetUtcNow(),
                 LastRequestId = request.RequestId,
                 MessagesBeforeLastTurn = before.Messages.Length,
+                LastTurn = ended.Holder,
             };
             await writes.WriteAsync(state, stored => stored.LastRequestId == request.RequestId);
             instruments.Stored(clock.GetElapsedTime(started));
@@ -193,6 +196,20 @@ internal sealed partial class SessionGrain(
         {
             throw new RequestException(RequestErrors.SessionBusy, $"another turn of session {this.GetPrimaryKeyString()} is running", "session_id");
         }
+    }
+
+    /// <summary>The last turn ran on another silo, so the conversation's KV blocks are there: moves after them, once nobody calls. What is stored moves along.</summary>
+    private void FollowCache()
+    {
+        if (_turnRuns || _stale || state.State.LastTurn is not { } last || PrefixAffinityDirector.SiloOf(last.Replica) is not { } silo || silo.Equals(GrainContext.Address.SiloAddress))
+        {
+            return;
+        }
+
+        RequestContext.Set(IPlacementDirector.PlacementHintKey, silo);
+        MigrateOnIdle();
+        RequestContext.Remove(IPlacementDirector.PlacementHintKey);
+        instruments.SessionMoved();
     }
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -1,4 +1,5 @@
 using XLLM.Grains.Interfaces.Chat;
+using XLLM.Grains.Interfaces.Routing;
 
 namespace XLLM.Grains.Sessions;
 
@@ -29,4 +30,8 @@ internal sealed record SessionState
     /// <summary>Messages before the last turn.</summary>
     [Id(5)]
     public int MessagesBeforeLastTurn { get; init; }
+
+    /// <summary>Where the last turn ran: the next one is routed there while that is known to be best, and the session lives on its silo.</summary>
+    [Id(6)]
+    public PrefixHolder? LastTurn { get; init; }
 }

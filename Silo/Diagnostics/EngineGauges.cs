@@ -1,3 +1,5 @@
+using XLLM.Grains.Interfaces.Replicas;
+
 namespace XLLM.Silo.Diagnostics;
 
 /// <summary>An engine's counts at one moment.</summary>
@@ -12,6 +14,8 @@ namespace XLLM.Silo.Diagnostics;
 /// <param name="Evictions">Cached KV blocks dropped to make room, since the start.</param>
 /// <param name="Preemptions">Sequences preempted, since the start.</param>
 /// <param name="StepTime">Moving average of the duration of a step.</param>
+/// <param name="PendingAttention">Pairs of a row and a token that it attends to, for the rows of <paramref name="PendingTokens"/>.</param>
+/// <param name="StepTimes">How long steps take; null until enough were measured.</param>
 internal readonly record struct EngineGauges(
     int RunningSequences,
     int WaitingSequences,
@@ -23,4 +27,6 @@ internal readonly record struct EngineGauges(
     long HitTokens,
     long Evictions,
     long Preemptions,
-    TimeSpan StepTime);
+    TimeSpan StepTime,
+    long PendingAttention = 0,
+    StepTimeModel? StepTimes = null);

@@ -1,4 +1,5 @@
 using XLLM.Grains.Interfaces.Generation;
+using XLLM.Grains.Interfaces.Replicas;
 using XLLM.Silo.Diagnostics;
 using XLLM.Silo.Execution;
 using XLLM.Silo.KvCache;
@@ -25,6 +26,7 @@ internal sealed class EngineCore(GenerationInbox inbox, Scheduler scheduler, KvB
     private readonly Dictionary<SequenceId, ActiveGeneration> _active = [];
     private readonly BatchBuilder _batches = new(blocks.BlockTokens);
     private readonly Stack<StepPlan> _plans = [];
+    private readonly StepTimePredictor _stepTimes = new();
     private readonly Lock _gaugesGate = new();
     private EngineGauges _gauges = new() { FreeBlocks = blocks.FreeBlocks, TotalBlocks = blocks.TotalBlocks };
     private TimeSpan _stepTime;
@@ -93,9 +95,11 @@ internal sealed class EngineCore(GenerationInbox inbox, Scheduler scheduler, KvB
     {
         var now = clock.GetTimestamp();
         var drawn = 0;
+        var shape = default(StepShape);
         for (var i = 0; i < plan.Grants.Count; i++)
         {
             var grant = plan.Grants[i];
+            shape = shape.With(grant.Start, grant.Tokens);
             var index = grant.DrawsToken ? drawn++ : -1;
             if (_active.TryGetValue(grant.Sequence.Id, out var generation))
             {
@@ -105,6 +109,11 @@ internal sealed class EngineCore(GenerationInbox inbox, Scheduler scheduler, KvB
 
         _stepTime = _stepTime == TimeSpan.Zero ? plan.Elapsed : (_stepTime * (1 - NewestWeight)) + (plan.Elapsed * NewestWeight);
         metrics.StepFinished(plan.Elapsed, plan.TokenIds.Count);
+        if (plan.Failure is null)
+        {
+            _stepTimes.Observe(shape, plan.Elapsed.TotalSeconds);
+        }
+
         _plans.Push(plan);
         PublishGauges();
     }
@@ -256,7 +265,9 @@ internal sealed class EngineCore(GenerationInbox inbox, Scheduler scheduler, KvB
             blocks.HitTokens,
             blocks.Evictions,
             scheduler.Preemptions,
-            _stepTime);
+            _stepTime,
+            scheduler.PendingAttention,
+            _stepTimes.Model);
         lock (_gaugesGate)
         {
             _gauges = gauges;

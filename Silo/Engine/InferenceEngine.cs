@@ -76,6 +76,9 @@ internal sealed partial class InferenceEngine : IInferenceEngine, IAsyncDisposab
                 FreeBlocks = gauges.FreeBlocks,
                 TotalBlocks = gauges.TotalBlocks,
                 StepTime = gauges.StepTime,
+                PendingAttention = gauges.PendingAttention,
+                MaxStepTokens = _options.MaxTokensPerStep,
+                StepTimes = gauges.StepTimes,
             };
         }
     }

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using XLLM.Grains.Interfaces.Replicas;
 using XLLM.Silo.KvCache;
 using XLLM.Silo.Sequences;
 
@@ -29,7 +30,7 @@ internal sealed class Scheduler(KvBlockManager blocks, IAdmissionOrder order, Sc
     /// <summary>Times that a sequence was preempted.</summary>
     public long Preemptions { get; private set; }
 
-    /// <summary>Tokens whose keys and values are not computed yet, running or waiting.</summary>
+    /// <summary>Tokens whose keys and values are not computed yet, running or waiting. What the prefix cache had of a waiting one when it came is not counted.</summary>
     public long PendingTokens
     {
         get
@@ -44,6 +45,21 @@ internal sealed class Scheduler(KvBlockManager blocks, IAdmissionOrder order, Sc
         }
     }
 
+    /// <summary>Pairs of a row and a token that it attends to, for the rows of <see cref="PendingTokens"/>.</summary>
+    public long PendingAttention
+    {
+        get
+        {
+            var pending = _waiting.PendingAttention;
+            foreach (var sequence in CollectionsMarshal.AsSpan(_running))
+            {
+                pending += StepShape.Attended(sequence.ComputedTokens, sequence.TokenCount);
+            }
+
+            return pending;
+        }
+    }
+
     /// <summary>Queues a sequence, or refuses one that could never run even alone.</summary>
     public bool TryAdd(Sequence sequence)
     {
@@ -52,7 +68,7 @@ internal sealed class Scheduler(KvBlockManager blocks, IAdmissionOrder order, Sc
             return false;
         }
 
-        _waiting.Add(sequence);
+        Wait(sequence);
         return true;
     }
 
@@ -139,9 +155,11 @@ internal sealed class Scheduler(KvBlockManager blocks, IAdmissionOrder order, Sc
         _running.RemoveAt(_running.Count - 1);
         blocks.Release(sequence.Blocks);
         sequence.Rewind();
-        _waiting.Add(sequence);
+        Wait(sequence);
         Preemptions++;
     }
+
+    private void Wait(Sequence sequence) => _waiting.Add(sequence, blocks.FindPrefix(sequence.Prefix, sequence.TokenCount - 1));
 
     private void AddGrant(Sequence sequence, int tokens, ref int budget)
     {

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using XLLM.Grains.Interfaces.Replicas;
 using XLLM.Silo.Sequences;
 
 namespace XLLM.Silo.Scheduling;
@@ -12,18 +13,24 @@ internal sealed class WaitingSequences(IAdmissionOrder order)
     /// <summary>Number of sequences.</summary>
     public int Count => _sequences.Count;
 
-    /// <summary>Tokens that they have to compute.</summary>
+    /// <summary>Tokens that they have to compute, as far as was known when each began to wait.</summary>
     public long PendingTokens { get; private set; }
 
+    /// <summary>Pairs of a row and a token that it attends to, for those.</summary>
+    public long PendingAttention { get; private set; }
+
     /// <summary>Adds a sequence at its place.</summary>
-    public void Add(Sequence sequence)
+    /// <param name="sequence">The sequence.</param>
+    /// <param name="cachedTokens">Leading tokens that the prefix cache has now.</param>
+    public void Add(Sequence sequence, int cachedTokens = 0)
     {
         if (!_sequences.Add(sequence))
         {
             throw new InvalidOperationException($"sequence {sequence.Id.Value} waits already");
         }
 
-        PendingTokens += sequence.TokenCount;
+        sequence.ExpectedCachedTokens = cachedTokens;
+        Tally(sequence, 1);
     }
 
     /// <summary>The sequence to admit next.</summary>
@@ -41,7 +48,13 @@ internal sealed class WaitingSequences(IAdmissionOrder order)
             return false;
         }
 
-        PendingTokens -= sequence.TokenCount;       // waiting sequences do not grow
+        Tally(sequence, -1);       // waiting sequences do not grow
         return true;
+    }
+
+    private void Tally(Sequence sequence, int sign)
+    {
+        PendingTokens += sign * (sequence.TokenCount - sequence.ExpectedCachedTokens);
+        PendingAttention += sign * StepShape.Attended(sequence.ExpectedCachedTokens, sequence.TokenCount);
     }
 }

@@ -80,6 +80,9 @@ internal sealed class Sequence
     /// <summary>Prompt tokens found in the prefix cache when the sequence was first admitted.</summary>
     public int CachedTokens { get; private set; }
 
+    /// <summary>Leading tokens that the prefix cache had when it last began to wait: what it will not have to compute, if they are still there then.</summary>
+    public int ExpectedCachedTokens { get; set; }
+
     /// <summary>Times it was preempted: tells grants of the present run from those whose blocks are gone.</summary>
     public int Run { get; private set; }
 

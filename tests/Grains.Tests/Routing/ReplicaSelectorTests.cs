@@ -1,11 +1,14 @@
 using CsCheck;
+using Microsoft.Extensions.DependencyInjection;
+using XLLM.Grains.Hosting;
 using XLLM.Grains.Routing;
 
 namespace XLLM.Grains.Tests.Routing;
 
 public sealed class ReplicaSelectorTests
 {
-    private static readonly IReplicaSelector[] All = [new LeastTokens(), new PowerOfTwoChoices(), new RoundRobin()];
+    private static readonly IReplicaSelector[] All =
+        [new CacheAware(), new CacheProduct(), new FirstToken(), new LeastTokens(), new PowerOfTwoChoices(), new RoundRobin()];
 
     [Fact]
     public void EverySelector_ChoosesOneOfTheCandidates_AndTheSameOneAgain() =>
@@ -17,6 +20,31 @@ public sealed class ReplicaSelectorTests
                 Assert.InRange(selection.Index, 0, candidates.Length - 1);
                 Assert.Equal(selection, selector.Select(candidates, request));
             }
+        });
+
+    [Fact]
+    public void EverySelector_IsRegistered()
+    {
+        var services = new ServiceCollection();
+        services.AddReplicaSelectors();
+        using var provider = services.BuildServiceProvider();
+
+        Assert.Equal(All.Select(selector => selector.Name).Order(), provider.GetServices<IReplicaSelector>().Select(selector => selector.Name).Order());
+    }
+
+    [Fact]
+    public void EverySelectorButRoundRobin_FollowsTheLoad_WhenNobodyHoldsThePrefix() =>
+        Gen.Select(Gen.Int[1, 100_000], Gen.Int[0, 1], Candidates.AnyRequest).Sample((busy, idle, request) =>
+        {
+            ReplicaCandidate[] candidates = [Busy(0), Busy(1)];
+            candidates[idle] = Candidates.Create(idle, 0, model: Candidates.Model);
+
+            foreach (var selector in All.Where(selector => selector is not RoundRobin))
+            {
+                Assert.Equal((selector.Name, idle), (selector.Name, selector.Select(candidates, request).Index));
+            }
+
+            ReplicaCandidate Busy(int number) => Candidates.Create(number, busy, model: Candidates.Model, running: 1, usedBlocks: 1);
         });
 
     [Fact]

@@ -207,7 +207,8 @@ public sealed class SchedulerTests
 
             blocks.CheckIntegrity(live.Select(sequence => sequence.Blocks));
             Assert.Equal(live.Count, scheduler.Running.Count + scheduler.WaitingSequences);
-            Assert.Equal(live.Sum(sequence => sequence.TokenCount - sequence.ComputedTokens), scheduler.PendingTokens);
+            Assert.Equal(live.Sum(sequence => sequence.TokenCount - Known(scheduler, sequence)), scheduler.PendingTokens);
+            Assert.Equal(live.Sum(sequence => Enumerable.Range(Known(scheduler, sequence), sequence.TokenCount - Known(scheduler, sequence)).Sum(position => position + 1L)), scheduler.PendingAttention);
         }
 
         while (live.Count > 0)
@@ -245,6 +246,9 @@ public sealed class SchedulerTests
             live.Remove(sequence);
         }
     }
+
+    /// <summary>Leading tokens that need no computing, as far as is known of a sequence that waits.</summary>
+    private static int Known(Scheduler scheduler, Sequence sequence) => scheduler.Running.Contains(sequence) ? sequence.ComputedTokens : sequence.ExpectedCachedTokens;
 
     private static (Scheduler Scheduler, KvBlockManager Blocks) Create(int blocks, int maxTokensPerStep, int maxRunning = 16, IAdmissionOrder? order = null)
     {
