@@ -50,7 +50,6 @@ internal sealed class DecoderModel : ICausalModel, IDraftTarget
         _rope = config.Rope.Table(config.RotatedColumns, checkpoint);
         HiddenSize = config.HiddenSize;
         VocabularySize = config.VocabSize;
-        HiddenSize = config.HiddenSize;
         MaxContext = config.MaxContext;
         KvLayout = layout ?? new([new(kept, [.. Enumerable.Range(0, config.NumHiddenLayers)], config.Heads.KvHeads, config.Heads.HeadSize) { Index = index }]);
     }
@@ -69,9 +68,6 @@ internal sealed class DecoderModel : ICausalModel, IDraftTarget
 
     /// <inheritdoc/>
     public KvLayout KvLayout { get; }
-
-    /// <inheritdoc/>
-    public int HiddenSize { get; }
 
     /// <inheritdoc/>
     public int LayerCount => _layers.Length;

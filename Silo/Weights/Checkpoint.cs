@@ -46,10 +46,6 @@ internal sealed partial class Checkpoint
     /// <summary>A place further down: <c>At("model").At("layers.0")</c>.</summary>
     public Checkpoint At(string name) => new(_ledger, Full(name));
 
-    /// <summary>Whether a tensor is there; false where tensors are made on demand.</summary>
-    /// <param name="name">Its name from here on: "lm_head.weight".</param>
-    public bool Has(string name) => _ledger.Has(Full(name));
-
     /// <summary>Takes a matrix, however the checkpoint stores it.</summary>
     /// <param name="name">Last part of its name, usually "weight".</param>
     /// <param name="rows">Outputs.</param>
