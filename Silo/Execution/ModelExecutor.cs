@@ -10,6 +10,7 @@ internal sealed partial class ModelExecutor : IStepExecutor
 {
     private readonly ICausalModel _model;
     private readonly IOps _ops;
+    private readonly KvPool _pool;
     private readonly KvLayout _layout;
     private readonly ForwardBatch _batch;
     private readonly Sampler _sampler;
@@ -23,7 +24,7 @@ internal sealed partial class ModelExecutor : IStepExecutor
     /// <param name="logger">Hears of steps that fail.</param>
     public ModelExecutor(ICausalModel model, IOps ops, KvPool pool, TimeProvider clock, ILogger<ModelExecutor> logger)
     {
-        (_model, _ops, _clock, _logger) = (model, ops, clock, logger);
+        (_model, _ops, _pool, _clock, _logger) = (model, ops, pool, clock, logger);
         _layout = model.KvLayout;
         _sampler = new Sampler(model.VocabularySize);
         _batch = new ForwardBatch
@@ -45,6 +46,12 @@ internal sealed partial class ModelExecutor : IStepExecutor
         var started = _clock.GetTimestamp();
         try
         {
+            Copy(plan);
+            if (plan.Grants.Count == 0)
+            {
+                return;     // a step of copies alone
+            }
+
             _ops.BeginStep();
             FillBatch(plan);
             var logits = _model.Forward(_batch, _ops);
@@ -57,8 +64,28 @@ internal sealed partial class ModelExecutor : IStepExecutor
             plan.Fail($"the forward pass failed: {exception.Message}");
             LogStepFailed(exception, plan.Grants.Count, plan.TokenIds.Count);
         }
+        finally
+        {
+            plan.Elapsed = _clock.GetElapsedTime(started);
+        }
+    }
 
-        plan.Elapsed = _clock.GetElapsedTime(started);
+    /// <summary>Old contents leave before new ones come: an evicted block may be one that is filled.</summary>
+    private void Copy(StepPlan plan)
+    {
+        var started = _clock.GetTimestamp();
+        for (var i = 0; i < plan.CopiesOut.Count; i++)
+        {
+            _pool.Read(plan.CopiesOut[i].Block.Value, plan.CopiesOut[i].Host.Payload);
+        }
+
+        for (var i = 0; i < plan.CopiesIn.Count; i++)
+        {
+            _pool.Write(plan.CopiesIn[i].Block.Value, plan.CopiesIn[i].Host.Payload);
+        }
+
+        plan.HasCopied = true;
+        plan.CopyTime = _clock.GetElapsedTime(started);
     }
 
     private void FillBatch(StepPlan plan)

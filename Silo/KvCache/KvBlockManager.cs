@@ -63,6 +63,19 @@ internal sealed class KvBlockManager
     /// <summary>Cached blocks dropped to make room.</summary>
     public long Evictions { get; private set; }
 
+    /// <summary>Whether any prefix can be reused: caching is on, and every group of layers can be found by hash.</summary>
+    public bool SharesPrefixes => _cache is not null;
+
+    /// <summary>Finds a cached block by its name.</summary>
+    public bool TryFind(KvBlockName name, out KvBlockId block)
+    {
+        block = default;
+        return _cache is not null && _cache.TryFind(name.Hash, name.Group, out block);
+    }
+
+    /// <summary>Names of all cached blocks, in no order. Time: O(blocks).</summary>
+    public KvBlockName[] CachedNames() => _cache is null ? [] : _cache.Names();
+
     /// <summary>Empty tables for a new sequence.</summary>
     public BlockTables CreateTables() => new(_rules, BlockTokens);
 
@@ -120,6 +133,7 @@ internal sealed class KvBlockManager
             for (var i = first; i < hitTokens / BlockTokens; i++)
             {
                 _ = _cache!.TryFind(prefix.Hashes[i], group, out var block);
+                _events.Reused(prefix.Hashes[i], group);
                 if (_pool.AddUser(block) == 1)
                 {
                     _evictable.Remove(block);
@@ -174,7 +188,7 @@ internal sealed class KvBlockManager
             {
                 if (tables.CommittedBlocks >= tables[group].FirstHeld && _cache.TryAdd(hash, group, tables[group][tables.CommittedBlocks]))
                 {
-                    _events.Stored(hash, group);
+                    _events.Stored(hash, group, tables[group][tables.CommittedBlocks]);
                 }
             }
         }
@@ -324,7 +338,7 @@ internal sealed class KvBlockManager
         }
 
         var (hash, group) = _cache!.Remove(block);
-        _events.Removed(hash, group);
+        _events.Removed(hash, group, block);
         Evictions++;
         return block;
     }
