@@ -13,13 +13,14 @@ using XLLM.Silo.Models;
 using XLLM.Silo.Prompts;
 using XLLM.Silo.Templates;
 using XLLM.Silo.Tokenization;
+using XLLM.Silo.Transfer;
 using XLLM.Silo.Weights;
 using XLLM.Silo.Weights.Quantization;
 
 namespace XLLM.Silo.Hosting;
 
 /// <summary>A model folder to a running engine: backend, weights, tokenizer, template, KV pool. The one place that joins them.</summary>
-internal sealed class HostedModelLoader(SiloOptions options, TimeProvider clock, ILoggerFactory loggers, IMeterFactory meters)
+internal sealed class HostedModelLoader(SiloOptions options, KvTierFactory tierFactory, TimeProvider clock, ILoggerFactory loggers, IMeterFactory meters)
 {
     /// <summary>Random weights know no format; this one shows all messages, so prompts have the length that they would have.</summary>
     private const string DummyTemplate = "{% for message in messages %}{{ message.role }}: {{ message.content }}\n{% endfor %}assistant:";
@@ -71,7 +72,8 @@ internal sealed class HostedModelLoader(SiloOptions options, TimeProvider clock,
             console.Done(string.Create(
                 CultureInfo.InvariantCulture,
                 $"{loaded.Info.Architecture}, {loaded.Info.Parameters / 1e6:F1} M parameters, context {size.MaxContext}, {size.Blocks} KV blocks, backend {backend.Name} ({backend.Description})"));
-            return new(descriptor, StartEngine(descriptor, loaded, tokenizer, backend, pool), new PromptEncoder(tokenizer, template, text?.SpecialTokens ?? [], descriptor, clock), pool, backend);
+            var tiers = CreateTiers(source, loaded, backend, pool);
+            return new(descriptor, StartEngine(descriptor, loaded, tokenizer, backend, pool, tiers), new PromptEncoder(tokenizer, template, text?.SpecialTokens ?? [], descriptor, clock), pool, backend, tiers);
         }
         catch
         {
@@ -80,7 +82,21 @@ internal sealed class HostedModelLoader(SiloOptions options, TimeProvider clock,
         }
     }
 
-    private InferenceEngine StartEngine(ModelDescriptor descriptor, LoadedModel loaded, ITokenizer tokenizer, IBackend backend, KvPool pool) => new(
+    private HostedTiers CreateTiers(ModelSource source, LoadedModel loaded, IBackend backend, KvPool pool)
+    {
+        var feed = new KvChangeFeed();
+        try
+        {
+            var tiers = tierFactory.Create(source, loaded, backend, pool, feed);
+            return new HostedTiers(feed, tiers, tiers is null ? null : new TierMetrics(meters, source.Name, tiers.LocalContents), tierFactory);
+        }
+        catch (Exception e) when (e is ArgumentException or OverflowException)
+        {
+            throw new StartException($"cannot serve {source.Name}: {OneLine(e.Message)}; choose another Xllm:KvTiers:Form, or --kv-host-memory 0", e);
+        }
+    }
+
+    private InferenceEngine StartEngine(ModelDescriptor descriptor, LoadedModel loaded, ITokenizer tokenizer, IBackend backend, KvPool pool, HostedTiers tiers) => new(
         new ServedModel
         {
             Name = descriptor.Name,
@@ -90,13 +106,15 @@ internal sealed class HostedModelLoader(SiloOptions options, TimeProvider clock,
             SamplingDefaults = descriptor.SamplingDefaults,
         },
         options.Engine,
-        new KvBlockManager(KvGroupRules.For(loaded.Model.KvLayout), pool.Blocks, pool.BlockTokens, prefixCaching: options.Engine.PrefixCaching),
+        new KvBlockManager(KvGroupRules.For(loaded.Model.KvLayout), pool.Blocks, pool.BlockTokens, prefixCaching: options.Engine.PrefixCaching, events: new TierEvents(tiers.Feed, tiers.Tiers?.Copies)),
         new ModelExecutor(loaded.Model, backend.Ops, pool, clock, loggers.CreateLogger<ModelExecutor>()),
         tokenizer,
         new EngineMetrics(meters, descriptor.Name),
         clock,
         DrawSeed,
-        loggers.CreateLogger<InferenceEngine>());
+        loggers.CreateLogger<InferenceEngine>(),
+        tiers.Tiers,
+        tiers.Feed);
 
     private ModelDescriptor Describe(ModelSource source, ModelInfo info, KvPoolSize size, ChatFormat format, bool hasTemplate) => new()
     {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using XLLM.Silo.Engine;
+using XLLM.Silo.Transfer;
 
 namespace XLLM.Silo.Hosting;
 
@@ -56,6 +57,9 @@ internal sealed class SiloOptions
     /// <summary>The engine's options.</summary>
     public EngineOptions Engine { get; set; } = new();
 
+    /// <summary>Where KV blocks go when the engine's pool needs their room.</summary>
+    public KvTierOptions KvTiers { get; set; } = new();
+
     /// <summary>Every fault of these options; none if they can be used.</summary>
     public IEnumerable<string> Faults()
     {
@@ -105,6 +109,14 @@ internal sealed class SiloOptions
         if (new EngineOptionsValidator().Validate(null, Engine) is { Failed: true, Failures: var failures })
         {
             foreach (var failure in failures)
+            {
+                yield return failure;
+            }
+        }
+
+        if (new KvTierOptionsValidator().Validate(null, KvTiers) is { Failed: true, Failures: var tierFailures })
+        {
+            foreach (var failure in tierFailures)
             {
                 yield return failure;
             }

@@ -78,7 +78,8 @@ internal sealed class KvTierOptionsValidator : IValidateOptions<KvTierOptions>
                 options.PeerPort == 0 || options.PeerSecret.Length >= 16,
                 $"PeerSecret must have at least 16 characters where PeerPort is set; it has {options.PeerSecret.Length}"),
             Check(
-                options.PeerPort == 0 || System.Net.IPAddress.TryParse(options.PeerHost, out _), $"PeerHost must be an IP address; it is '{options.PeerHost}'"),
+                options.PeerPort == 0 || (System.Net.IPAddress.TryParse(options.PeerHost, out var address) && !address.Equals(System.Net.IPAddress.Any)),
+                $"PeerHost must be the IP address by which other silos reach this one; it is '{options.PeerHost}'"),
         ];
         return faults.OfType<string>();
     }

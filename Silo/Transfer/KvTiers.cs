@@ -11,6 +11,8 @@ namespace XLLM.Silo.Transfer;
 /// <remarks>The engine's loop tells events and takes copies; everything else is thread-safe.</remarks>
 internal sealed class KvTiers : IKvTiers, IPeerLender, IAsyncDisposable
 {
+    private const int LeastStagingBlocks = 8;
+
     private readonly string _model;
     private readonly KvTierOptions _options;
     private readonly TierParts _parts;
@@ -30,7 +32,10 @@ internal sealed class KvTiers : IKvTiers, IPeerLender, IAsyncDisposable
     public KvTiers(TierSetup setup, KvTierOptions options, IKvStore? store, IKvPeers? peers, PeerClient? client, TimeProvider clock, ILogger<KvTiers> logger)
     {
         (_model, _options, _store) = (setup.Model, options, store);
-        var memory = new HostMemory(checked((int)setup.BlockBytes), options.HostBytes + options.StagingBytes);
+
+        // A few blocks must be able to be under way, however large they are.
+        var staging = Math.Max(options.StagingBytes, LeastStagingBlocks * (setup.BlockBytes + HostBlock.HeaderBytes));
+        var memory = new HostMemory(checked((int)setup.BlockBytes), options.HostBytes + staging);
         var host = new HostTier(options.HostBytes);
         var (hostCounters, storageCounters, pending) = (new TierCounters(), new TierCounters(), new PendingWork());
         var forms = new KvForms(setup.ElementBytes);
@@ -76,6 +81,9 @@ internal sealed class KvTiers : IKvTiers, IPeerLender, IAsyncDisposable
 
     /// <summary>Groups of layers.</summary>
     public int Groups => _parts.Groups;
+
+    /// <summary>Host memory that is lent now: the host tier's, and that of blocks on their way.</summary>
+    public long LentBytes => _parts.Memory.LentBytes;
 
     /// <summary>Whether the loop should plan a step of copies alone. Thread-safe.</summary>
     public bool HasCopies => Copies.IdleBlocks > 0 || Copies.HasWanted;

@@ -18,7 +18,7 @@ internal sealed class TierCopies(KvTierOptions options, HostTier host, HostMemor
 
     private readonly List<BlockCopy> _evicted = [];
     private readonly List<BlockCopy> _loaded = [];
-    private readonly Queue<KvBlockName> _idle = new();
+    private readonly Queue<KvBlockName> _idle = new(options.WritePolicy == KvWritePolicy.WriteBack ? 0 : MostIdleBlocks);
     private readonly ConcurrentQueue<KvBlockName> _wanted = new();
     private readonly Dictionary<KvBlockName, int> _reuses = [];
     private KvBlockManager? _blocks;
