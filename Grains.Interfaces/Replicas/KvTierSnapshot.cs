@@ -57,4 +57,8 @@ public sealed record KvTierContents
     /// <summary>Seconds spent loading.</summary>
     [Id(11)]
     public double LoadSeconds { get; init; }
+
+    /// <summary>Whether the tier answered: where it did not, blocks and bytes are unknown and told as 0.</summary>
+    [Id(12)]
+    public bool IsAvailable { get; init; } = true;
 }

@@ -9,13 +9,14 @@ namespace XLLM.Silo.Transfer;
 
 /// <summary>A model's KV blocks outside the device pool: host memory, grain storage, other silos. Owns the parts and joins them.</summary>
 /// <remarks>The engine's loop tells events and takes copies; everything else is thread-safe.</remarks>
-internal sealed class KvTiers : IKvTiers, IPeerLender, IAsyncDisposable
+internal sealed partial class KvTiers : IKvTiers, IPeerLender, IAsyncDisposable
 {
     private const int LeastStagingBlocks = 8;
 
     private readonly string _model;
     private readonly KvTierOptions _options;
     private readonly TierParts _parts;
+    private readonly ILogger _logger;
     private readonly IKvStore? _store;
     private readonly StoreWriter? _writer;
     private KvBlockManager? _blocks;
@@ -31,7 +32,7 @@ internal sealed class KvTiers : IKvTiers, IPeerLender, IAsyncDisposable
     /// <exception cref="ArgumentException">The form is none for these elements.</exception>
     public KvTiers(TierSetup setup, KvTierOptions options, IKvStore? store, IKvPeers? peers, PeerClient? client, TimeProvider clock, ILogger<KvTiers> logger)
     {
-        (_model, _options, _store) = (setup.Model, options, store);
+        (_model, _options, _store, _logger) = (setup.Model, options, store, logger);
 
         // A few blocks must be able to be under way, however large they are.
         var staging = Math.Max(options.StagingBytes, LeastStagingBlocks * (setup.BlockBytes + HostBlock.HeaderBytes));
@@ -133,8 +134,7 @@ internal sealed class KvTiers : IKvTiers, IPeerLender, IAsyncDisposable
         var tiers = new List<KvTierContents> { Device(), Contents("host", hostBlocks, hostBytes, _options.HostBytes, _parts.Host.Counters) };
         if (_store is not null)
         {
-            var (blocks, bytes) = await _store.GetSizeAsync();
-            tiers.Add(Contents("storage", blocks, bytes, _options.StorageBytes, _parts.Storage.Counters));
+            tiers.Add(await StorageAsync(_store));
         }
 
         if (_parts.Peers.IsThere)
@@ -222,6 +222,23 @@ internal sealed class KvTiers : IKvTiers, IPeerLender, IAsyncDisposable
         _parts.Memory.Dispose();
         _parts.Forms.Dispose();
     }
+
+    private async Task<KvTierContents> StorageAsync(IKvStore store)
+    {
+        try
+        {
+            var (blocks, bytes) = await store.GetSizeAsync();
+            return Contents("storage", blocks, bytes, _options.StorageBytes, _parts.Storage.Counters);
+        }
+        catch (Exception exception)
+        {
+            LogNoAnswer(exception);
+            return Contents("storage", 0, 0, _options.StorageBytes, _parts.Storage.Counters) with { IsAvailable = false };
+        }
+    }
+
+    [LoggerMessage(3231, LogLevel.Warning, "KV storage does not say what it has")]
+    private partial void LogNoAnswer(Exception exception);
 
     private KvTierContents Device()
     {

@@ -72,7 +72,7 @@ public sealed class PrefixPublisherTests
                 }
 
                 Assert.False(limit.IsCancellationRequested, $"{silo.Name} says {holding[0]}, not {expected}");
-                await Task.Yield();
+                await Task.Delay(10, GrainCluster.Cancelled);
             }
         }
     }

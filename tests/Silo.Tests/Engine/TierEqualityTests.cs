@@ -74,7 +74,8 @@ public sealed class TierEqualityTests : IDisposable
         }
 
         var host = (await setup.Tiers!.GetSnapshotAsync()).Tiers.Single(tier => tier.Name == "host");
-        Assert.Equal((11, 0), (host.Promotions, host.Damaged));
+        Assert.True(host.Promotions >= 11, $"{host.Promotions} blocks were promoted");      // more where one of the others was preempted and came back
+        Assert.Equal(0, host.Damaged);
         Assert.True(host.Demotions >= 11);
         await CheckBooksAsync(setup);
     }
@@ -166,6 +167,7 @@ public sealed class TierEqualityTests : IDisposable
 
         Assert.Equal(first.Summary, engine.Run(Prompt(0))[0].Summary);
         await CheckBooksAsync(setup);
+        Assert.False((await setup.Tiers!.GetSnapshotAsync()).Tiers.Single(tier => tier.Name == "storage").IsAvailable);
     }
 
     [Fact]
