@@ -11,8 +11,8 @@ namespace XLLM.Silo.Transfer;
 /// <remarks>Nothing here can fail a request: what does not come, comes damaged, or comes too late, is computed.</remarks>
 internal sealed partial class PrefixLoader
 {
-    /// <summary>Runs read at a time. One is read while another is checked; storage serves one after the other anyway.</summary>
-    private const int ReadsAhead = 3;
+    /// <summary>Runs read at a time, of about 1 MiB each. SQLite serves one after the other; those that wait for it hide the way there and back.</summary>
+    private const int ReadsAhead = 8;
 
     /// <summary>How long storage or peers are left alone after they failed.</summary>
     private static readonly TimeSpan Rest = TimeSpan.FromSeconds(10);
@@ -421,6 +421,7 @@ internal sealed partial class PrefixLoader
         var elapsed = _clock.GetElapsedTime(started);
         _parts.Costs.NoteLoad(source, bytes, elapsed);
         counters.Loaded(elapsed);
+        LogLoaded(bytes, source, elapsed.TotalMilliseconds);
     }
 
     [LoggerMessage(3221, LogLevel.Error, "KV blocks were not loaded; the prompt is computed")]
@@ -434,6 +435,9 @@ internal sealed partial class PrefixLoader
 
     [LoggerMessage(3224, LogLevel.Information, "Loading KV blocks from {Source} took longer than computing them; {Bytes} bytes came in time")]
     private partial void LogTooSlow(string source, long bytes);
+
+    [LoggerMessage(3225, LogLevel.Debug, "Loaded {Bytes} bytes of KV blocks from {Source} in {Milliseconds} ms")]
+    private partial void LogLoaded(long bytes, KvSource source, double milliseconds);
 
     private sealed record Elsewhere(LoadSegment Segment, Func<CancellationToken, Task> LoadAsync);
 }
