@@ -49,6 +49,14 @@ internal sealed class GatewayOptions
     /// <remarks>A bound on memory and on the scraper's database; OpenTelemetry's default is 2,000.</remarks>
     public int MaxSeriesPerInstrument { get; set; } = 1000;
 
+    /// <summary>How long stored responses are kept after they ended. 1 minute to 3650 days. Default 30 days.</summary>
+    /// <remarks>OpenAI's own. Answers to requests with an idempotency key are kept for <see cref="KeepIdempotentFor"/>.</remarks>
+    public TimeSpan KeepResponsesFor { get; set; } = TimeSpan.FromDays(30);
+
+    /// <summary>How long a chat request with an idempotency key is remembered after it was answered. 1 minute to 3650 days. Default 1 day.</summary>
+    /// <remarks>Stripe, whose header it is, keeps keys for at least 24 hours.</remarks>
+    public TimeSpan KeepIdempotentFor { get; set; } = TimeSpan.FromDays(1);
+
     /// <summary>Every fault of these options; none if they can be used.</summary>
     public IEnumerable<string> Faults()
     {
@@ -64,6 +72,8 @@ internal sealed class GatewayOptions
             OutOfRange(nameof(WriteTimeout), WriteTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1)),
             OutOfRange(nameof(RetryAfter), RetryAfter, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1)),
             OutOfRange(nameof(MaxSeriesPerInstrument), MaxSeriesPerInstrument, 1, 100_000),
+            OutOfRange(nameof(KeepResponsesFor), KeepResponsesFor, TimeSpan.FromMinutes(1), TimeSpan.FromDays(3650)),
+            OutOfRange(nameof(KeepIdempotentFor), KeepIdempotentFor, TimeSpan.FromMinutes(1), TimeSpan.FromDays(3650)),
         ];
         return faults.OfType<string>();
     }

@@ -13,7 +13,7 @@ try
     builder.Services.AddXllmGateway(builder.Configuration);
     var app = builder.Build();
     Platform.LoadModels(app);
-    app.MapXllmGateway();
+    app.MapXllmGateway(Platform.ServesUsers(app));
     Platform.Map(app, HealthAnswer.WriteAsync);
     await Platform.RunAsync(app);
     return 0;

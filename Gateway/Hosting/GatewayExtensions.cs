@@ -35,20 +35,28 @@ public static class GatewayExtensions
         services.AddSingleton<CompletionsEndpoint>();
         services.AddSingleton<ModelsEndpoint>();
         services.AddSingleton<SessionsEndpoint>();
+        services.AddSingleton<ResponsesEndpoint>();
         services.Configure<JsonOptions>(options => options.SerializerOptions.TypeInfoResolverChain.Insert(0, OpenAIJsonContext.Default));
         services.AddOpenApi("v1", ApiDocument.Configure);
         return services;
     }
 
     /// <summary>Maps <c>/v1</c>, <c>/openapi/v1.json</c>, <c>/explorer</c>, <c>/metrics</c>, and <c>/</c>, which leads to the explorer.</summary>
-    public static WebApplication MapXllmGateway(this WebApplication app)
+    /// <param name="app">The built host.</param>
+    /// <param name="servesUsers">False in a silo that is an engine only: it maps <c>/metrics</c> alone.</param>
+    public static WebApplication MapXllmGateway(this WebApplication app, bool servesUsers = true)
     {
         app.Services.GetRequiredService<MetricsCollector>();        // listens from the start, not from the first scrape
         app.UseMiddleware<V1Middleware>();
-        MapV1(app);
-        app.MapOpenApi();
-        MapExplorer(app);
         app.MapGet("/metrics", (MetricsCollector metrics) => TypedResults.Text(PrometheusText.Write(metrics.Collect()), PrometheusText.ContentType)).ExcludeFromDescription();
+        if (servesUsers)
+        {
+            MapV1(app);
+            MapResponses(app);
+            app.MapOpenApi();
+            MapExplorer(app);
+        }
+
         return app;
     }
 
@@ -87,6 +95,33 @@ public static class GatewayExtensions
             .WithSummary("Forget a stored conversation")
             .WithTags("Sessions")
             .Produces<SessionDeleted>()
+            .ProducesErrors(400, 404, 500, 503);
+    }
+
+    private static void MapResponses(WebApplication app)
+    {
+        app.MapPost("/v1/responses", (HttpContext context, ResponsesEndpoint endpoint) => endpoint.CreateAsync(context))
+            .WithSummary("Create a response")
+            .WithTags("Responses")
+            .WithMetadata(new StreamsAttribute(typeof(ResponseEventObject)))
+            .Accepts<ResponseBody>("application/json")
+            .Produces<ResponseObject>()
+            .ProducesErrors(400, 404, 405, 409, 413, 415, 429, 500, 503);
+        app.MapGet("/v1/responses/{id}", (HttpContext context, string id, ResponsesEndpoint endpoint) => endpoint.GetAsync(context, id))
+            .WithSummary("Read a stored response, or with stream=true its events after starting_after")
+            .WithTags("Responses")
+            .WithMetadata(new StreamsAttribute(typeof(ResponseEventObject)))
+            .Produces<ResponseObject>()
+            .ProducesErrors(400, 404, 500, 503);
+        app.MapPost("/v1/responses/{id}/cancel", (HttpContext context, string id, ResponsesEndpoint endpoint) => endpoint.CancelAsync(context, id))
+            .WithSummary("End a running response")
+            .WithTags("Responses")
+            .Produces<ResponseObject>()
+            .ProducesErrors(400, 404, 500, 503);
+        app.MapDelete("/v1/responses/{id}", (HttpContext context, string id, ResponsesEndpoint endpoint) => endpoint.DeleteAsync(context, id))
+            .WithSummary("Forget a stored response")
+            .WithTags("Responses")
+            .Produces<ResponseDeleted>()
             .ProducesErrors(400, 404, 500, 503);
     }
 

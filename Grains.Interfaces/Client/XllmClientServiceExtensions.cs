@@ -35,6 +35,7 @@ public static class XllmClientServiceExtensions
         services.TryAddSingleton<ClientInstruments>();
         services.TryAddSingleton<ITokenTransport, GrainTokenTransport>();
         services.TryAddSingleton<IInferenceClient, InferenceClient>();
+        services.TryAddSingleton<IResponseClient, ResponseClient>();
         return services;
     }
 }

@@ -4,6 +4,7 @@ using Orleans.Placement;
 using Orleans.Runtime;
 using XLLM.Grains.Interfaces.Catalog;
 using XLLM.Grains.Interfaces.Replicas;
+using XLLM.Grains.Placement;
 
 namespace XLLM.Grains.Catalog;
 
@@ -12,7 +13,7 @@ namespace XLLM.Grains.Catalog;
 /// Reentrant: a question that waits for heartbeats must not keep them out. No invariant spans an await.
 /// An activation younger than two heartbeats cannot tell a model that nobody serves from one that was not announced again yet, so it waits before it says no.
 /// </remarks>
-[GrainType("xllm.catalog"), Reentrant, Immovable, KeepAlive]
+[GrainType("xllm.catalog"), Reentrant, Immovable, KeepAlive, EngineSilos]
 internal sealed class ModelCatalogGrain(ISiloStatusOracle silos, IOptions<CatalogOptions> options, TimeProvider clock) : Grain, IModelCatalogGrain
 {
     private readonly AnnouncedReplicas _replicas = new(options.Value.HeartbeatPeriod * options.Value.MissedHeartbeats);

@@ -2,15 +2,19 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Orleans.Hosting;
+using Orleans.Placement;
 using Orleans.Runtime;
+using Orleans.Runtime.MembershipService.SiloMetadata;
 using XLLM.Grains.Catalog;
 using XLLM.Grains.Diagnostics;
+using XLLM.Grains.Interfaces.Administration;
 using XLLM.Grains.Interfaces.Client;
 using XLLM.Grains.KvStore;
 using XLLM.Grains.Placement;
 using XLLM.Grains.Ports;
 using XLLM.Grains.Prefixes;
 using XLLM.Grains.Routing;
+using XLLM.Grains.Storage;
 
 namespace XLLM.Grains.Hosting;
 
@@ -22,10 +26,15 @@ public static class XllmGrainsExtensions
     /// The silo must have a grain storage named <see cref="StorageNames.Default"/>. It serves the models of its <see cref="IModelHost"/>; without one it serves none and only routes.
     /// Options: <see cref="CatalogOptions"/>, <see cref="RoutingOptions"/>, <see cref="InferenceClientOptions"/>.
     /// </remarks>
-    public static ISiloBuilder AddXllmGrains(this ISiloBuilder silo)
+    /// <param name="silo">The silo.</param>
+    /// <param name="role">What it is for; the others read it in its metadata.</param>
+    public static ISiloBuilder AddXllmGrains(this ISiloBuilder silo, SiloRole role = SiloRole.Both)
     {
         ArgumentNullException.ThrowIfNull(silo);
         silo.AddPlacementDirector<SiloPinned, SiloPinnedDirector>();
+        silo.UseSiloMetadata(new Dictionary<string, string> { [SiloRoles.MetadataKey] = SiloRoles.ToText(role) });
+        silo.Services.TryAddSingleton<DrainingSilos>();
+        silo.Services.AddPlacementFilter<EngineSilos, EngineSilosDirector>(ServiceLifetime.Singleton);
 
         var services = silo.Services;
         services.AddXllmInferenceClient();
@@ -39,6 +48,8 @@ public static class XllmGrainsExtensions
         services.AddOptions<PrefixOptions>().ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<PrefixOptions>, PrefixOptionsValidator>());
         services.TryAddSingleton<IKvStores, GrainKvStores>();
+        services.TryAddSingleton<StorageHealth>();
+        services.TryAddSingleton<DurableWrites>();
         services.TryAddSingleton<ReplicaRouting>();
         services.AddReplicaSelector<LeastTokens>();
         services.AddReplicaSelector<PowerOfTwoChoices>();
@@ -50,8 +61,10 @@ public static class XllmGrainsExtensions
 
         services.AddOptions<CatalogOptions>().ValidateOnStart();
         services.AddOptions<RoutingOptions>().ValidateOnStart();
+        services.AddOptions<StorageOptions>().ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<CatalogOptions>, CatalogOptionsValidator>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<RoutingOptions>, RoutingOptionsValidator>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<StorageOptions>, StorageOptionsValidator>());
         return silo;
     }
 

@@ -11,6 +11,7 @@ internal static class Banner
     public static string Text(SiloOptions options, IEnumerable<ModelDescriptor> models)
     {
         var served = models.ToArray();
+        var cluster = options.Cluster;
         var url = options.Urls.Split(';')[0].TrimEnd('/').Replace("://*", "://127.0.0.1", StringComparison.Ordinal).Replace("://+", "://127.0.0.1", StringComparison.Ordinal);
         var text = new StringBuilder();
         text.AppendLine();
@@ -19,15 +20,28 @@ internal static class Banner
             text.AppendLine(CultureInfo.InvariantCulture, $"serving {model.Name} ({model.Architecture}, {model.Parameters / 1e6:F1} M parameters, context {model.MaxContext})");
         }
 
-        text.AppendLine(CultureInfo.InvariantCulture, $"  API        {url}/v1");
-        text.AppendLine(CultureInfo.InvariantCulture, $"  explorer   {url}/explorer");
+        if (cluster.IsCluster)
+        {
+            text.AppendLine(CultureInfo.InvariantCulture, $"  cluster    {cluster.ClusterId} in {cluster.Store}, as {cluster.SiloName(options.SiloPort)} ({cluster.Role})");
+        }
+
+        if (cluster.ServesUsers)
+        {
+            text.AppendLine(CultureInfo.InvariantCulture, $"  API        {url}/v1");
+            text.AppendLine(CultureInfo.InvariantCulture, $"  explorer   {url}/explorer");
+        }
+
         text.AppendLine(CultureInfo.InvariantCulture, $"  dashboard  {url}/dashboard/");
         text.AppendLine(CultureInfo.InvariantCulture, $"  health     {url}/health/ready     metrics {url}/metrics");
         text.AppendLine(CultureInfo.InvariantCulture, $"  state      {Path.GetFullPath(options.StatePath)}");
         text.AppendLine();
-        text.AppendLine("try:");
-        text.AppendLine(CultureInfo.InvariantCulture, $"  curl {url}/v1/chat/completions -H 'Content-Type: application/json' -d '{{\"model\":\"{served[0].Name}\",\"messages\":[{{\"role\":\"user\",\"content\":\"What is the capital of Japan?\"}}]}}'");
-        text.AppendLine();
+        if (cluster.ServesUsers && served.Length > 0)
+        {
+            text.AppendLine("try:");
+            text.AppendLine(CultureInfo.InvariantCulture, $"  curl {url}/v1/chat/completions -H 'Content-Type: application/json' -d '{{\"model\":\"{served[0].Name}\",\"messages\":[{{\"role\":\"user\",\"content\":\"What is the capital of Japan?\"}}]}}'");
+            text.AppendLine();
+        }
+
         text.Append("Ctrl-C stops.");
         return text.ToString();
     }

@@ -37,6 +37,10 @@ internal static class CommandLine
         new("--reasoning-parser", "Xllm:ReasoningParser", "NAME", "syntax of reasoning, or none; default: told from the chat template"),
         new("--silo-port", "Xllm:SiloPort", "PORT", "Orleans port for other silos; default 11111"),
         new("--gateway-port", "Xllm:GatewayPort", "PORT", "Orleans port for clients of the SDK; default 30000"),
+        new("--cluster", "Xllm:Cluster:Store", "STORE", "join others through sqlite (one host) or postgres; default none: a process alone"),
+        new("--cluster-database", "Xllm:Cluster:ConnectionString", "STRING", "Npgsql connection string; better by environment or Xllm:Cluster:ConnectionStringFile"),
+        new("--role", "Xllm:Cluster:Role", "ROLE", "both, engine or gateway; default both"),
+        new("--advertise", "Xllm:Cluster:AdvertisedAddress", "ADDRESS", "address that other silos reach this one at, or auto; default 127.0.0.1"),
         new("--log-level", "Logging:LogLevel:Default", "LEVEL", "Trace, Debug, Information, Warning, Error; default Warning"),
     ];
 
@@ -109,6 +113,8 @@ internal static class CommandLine
               verify PATH... [--backend NAME]   check backends against golden checkpoints
               tokenize FOLDER                   JSON lines {"text"} in, {"ids"} out
               render FOLDER-OR-TEMPLATE         JSON lines {"messages", ...} in, {"text"} or {"error"} out
+
+              migrate [SWITCHES]                brings the cluster's database to this program's schema and ends; also --migrate
 
             Switches (each is also a configuration key, and an environment variable with : written __):
             """);

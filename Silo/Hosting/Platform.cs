@@ -9,7 +9,8 @@ using XLLM.Grains.Interfaces.Client;
 using XLLM.Grains.Ports;
 using XLLM.Grains.Prefixes;
 using XLLM.Grains.Routing;
-using XLLM.Silo.Hosting.Storage;
+using XLLM.Grains.Storage;
+using XLLM.Silo.Hosting.Cluster;
 
 namespace XLLM.Silo.Hosting;
 
@@ -20,15 +21,13 @@ internal static class Platform
     /// <exception cref="StartException">The options are faulty, or a port is taken.</exception>
     public static WebApplicationBuilder CreateBuilder(string[] arguments)
     {
-        var (settings, faults) = CommandLine.Parse(arguments);
-        Refuse(faults);
-        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
-        builder.Configuration.AddInMemoryCollection(settings);
-        var options = Bind(builder.Configuration);
-        Refuse([.. options.Faults()]);
+        var (builder, options) = Read(arguments);
         PortCheck.Run(options);
 
-        builder.Services.AddSingleton(StateFolder.Open(options.StatePath));
+        // Before the database: its folder is this one, and a second process is told so and not about locks.
+        var stateFolder = StateFolder.Open(options.StatePath, shared: options.Cluster.Store == ClusterSettings.Sqlite);
+        ClusterStore.Apply(options, options.Cluster.ApplySchema);
+        builder.Services.AddSingleton(stateFolder);
         builder.WebHost.UseUrls(options.Urls.Split(';'));
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton(TimeProvider.System);
@@ -39,18 +38,26 @@ internal static class Platform
         builder.Services.AddSingleton<IModelHost>(services => services.GetRequiredService<ModelHost>());
         builder.Services.AddHostedService<EngineLifecycle>();
         builder.Services.Configure<RoutingOptions>(builder.Configuration.GetSection(RoutingOptions.SectionName));
+        builder.Services.Configure<StorageOptions>(builder.Configuration.GetSection(StorageOptions.SectionName));
         builder.Services.Configure<CatalogOptions>(builder.Configuration.GetSection(CatalogOptions.SectionName));
         builder.Services.Configure<PrefixOptions>(builder.Configuration.GetSection(PrefixOptions.SectionName));
         builder.Services.Configure<InferenceClientOptions>(builder.Configuration.GetSection("Xllm:Client"));
-        builder.Services.AddHealthChecks().AddCheck<EngineHealthCheck>("engine").AddCheck<SiloHealthCheck>("silo");
+        builder.Services.AddHealthChecks().AddCheck<EngineHealthCheck>("engine").AddCheck<SiloHealthCheck>("silo").AddCheck<StorageHealthCheck>("storage");
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.Engine.DrainTimeout + TimeSpan.FromSeconds(10));
         builder.UseOrleans(silo => Configure(silo, options));
         return builder;
     }
 
+    /// <summary>The options that arguments, environment and files give, checked.</summary>
+    /// <exception cref="StartException">They are faulty.</exception>
+    public static SiloOptions ReadOptions(string[] arguments) => Read(arguments).Options;
+
     /// <summary>Loads the models; the first to fail ends the start.</summary>
     /// <exception cref="StartException">A model cannot be served.</exception>
     public static void LoadModels(WebApplication app) => app.Services.GetRequiredService<ModelHost>();
+
+    /// <summary>Whether this silo answers users, or only its operators.</summary>
+    public static bool ServesUsers(WebApplication app) => app.Services.GetRequiredService<SiloOptions>().Cluster.ServesUsers;
 
     /// <summary>Maps health and dashboard.</summary>
     /// <param name="app">The built host.</param>
@@ -80,9 +87,8 @@ internal static class Platform
 
     private static void Configure(ISiloBuilder silo, SiloOptions options)
     {
-        silo.UseLocalhostClustering(options.SiloPort, options.GatewayPort, serviceId: ClusterNames.ServiceId, clusterId: ClusterNames.ClusterId);
-        silo.AddXllmSqliteStorage(Path.GetFullPath(Path.Combine(options.StatePath, "xllm.db")));
-        silo.AddXllmGrains();
+        silo.JoinXllmCluster(options);
+        silo.AddXllmGrains(options.Cluster.Role);
         silo.AddDashboard(dashboard => dashboard.HideTrace = true);
         silo.AddActivityPropagation();
 
@@ -94,8 +100,24 @@ internal static class Platform
     {
         var options = services.GetRequiredService<SiloOptions>();
         var loader = ActivatorUtilities.CreateInstance<HostedModelLoader>(services, services.GetRequiredService<IMeterFactory>());
+        if (!options.Cluster.HostsModels)
+        {
+            return new([]);
+        }
+
         ModelSource[] sources = options.Models.Count > 0 ? [.. options.Models.Select(ModelSource.Parse)] : [ModelSource.Demo()];
         return new([.. sources.Select(source => loader.Load(source, Console.Out, isTerminal: !Console.IsOutputRedirected))]);
+    }
+
+    private static (WebApplicationBuilder Builder, SiloOptions Options) Read(string[] arguments)
+    {
+        var (settings, faults) = CommandLine.Parse(arguments);
+        Refuse(faults);
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        builder.Configuration.AddInMemoryCollection(settings);
+        var options = Bind(builder.Configuration);
+        Refuse([.. options.Faults()]);
+        return (builder, options);
     }
 
     private static SiloOptions Bind(ConfigurationManager configuration)

@@ -16,8 +16,9 @@ internal static class PortCheck
             Try(AddressOf(uri), uri.Port, $"--urls {uri.Scheme}://{uri.Host}:{NextPort(uri.Port)}");
         }
 
-        Try(IPAddress.Loopback, options.SiloPort, $"--silo-port {NextPort(options.SiloPort)}");
-        Try(IPAddress.Loopback, options.GatewayPort, $"--gateway-port {NextPort(options.GatewayPort)}");
+        var address = options.Cluster.IsCluster ? options.Cluster.Kubernetes || options.Cluster.ListenOnAnyAddress ? IPAddress.Any : options.Cluster.ResolveAddress() : IPAddress.Loopback;
+        Try(address, options.SiloPort, $"--silo-port {NextPort(options.SiloPort)}");
+        Try(address, options.GatewayPort, $"--gateway-port {NextPort(options.GatewayPort)}");
     }
 
     private static int NextPort(int port) => port < 65535 ? port + 1 : port - 1;

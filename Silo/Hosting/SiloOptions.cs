@@ -1,5 +1,6 @@
 using System.Globalization;
 using XLLM.Silo.Engine;
+using XLLM.Silo.Hosting.Cluster;
 using XLLM.Silo.Transfer;
 
 namespace XLLM.Silo.Hosting;
@@ -46,13 +47,16 @@ internal sealed class SiloOptions
     /// <remarks>The names are those of the parsers in Grains.Interfaces.</remarks>
     public string ReasoningParser { get; set; } = "";
 
-    /// <summary>Port for other silos, on 127.0.0.1. 1 to 65,535. Default 11,111.</summary>
+    /// <summary>Port for other silos. 1 to 65,535. Default 11,111.</summary>
     /// <remarks>Orleans' own default.</remarks>
     public int SiloPort { get; set; } = 11111;
 
-    /// <summary>Port for clients of the SDK, on 127.0.0.1. 1 to 65,535. Default 30,000.</summary>
+    /// <summary>Port for clients of the SDK. 1 to 65,535. Default 30,000.</summary>
     /// <remarks>Orleans' own default.</remarks>
     public int GatewayPort { get; set; } = 30000;
+
+    /// <summary>How this process joins others. The default is one process alone.</summary>
+    public ClusterSettings Cluster { get; set; } = new();
 
     /// <summary>The engine's options.</summary>
     public EngineOptions Engine { get; set; } = new();
@@ -104,6 +108,11 @@ internal sealed class SiloOptions
             {
                 yield return Out(nameof(Urls), url, "http://HOST:PORT");
             }
+        }
+
+        foreach (var fault in Cluster.Faults())
+        {
+            yield return fault;
         }
 
         if (new EngineOptionsValidator().Validate(null, Engine) is { Failed: true, Failures: var failures })

@@ -9,14 +9,16 @@ internal sealed class StateFolder : IDisposable
     private StateFolder(FileStream held) => _lock = held;
 
     /// <summary>Creates the folder and takes it. A process that dies gives it back, however it dies.</summary>
+    /// <param name="path">The folder.</param>
+    /// <param name="shared">Other processes that share it may have it too: those of a cluster on one SQLite file, which has locks of its own.</param>
     /// <exception cref="StartException">Another process has it, or it cannot be made.</exception>
-    public static StateFolder Open(string path)
+    public static StateFolder Open(string path, bool shared = false)
     {
         var folder = Path.GetFullPath(path);
         try
         {
             Directory.CreateDirectory(folder);
-            return new(new FileStream(Path.Combine(folder, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+            return new(Lock(Path.Combine(folder, LockName), shared));
         }
         catch (UnauthorizedAccessException e)
         {
@@ -30,6 +32,22 @@ internal sealed class StateFolder : IDisposable
         {
             throw new StartException($"the state folder {folder} cannot be made ({e.Message}): choose another with --state FOLDER", e);
         }
+    }
+
+    /// <summary>One alone opens for writing and lets nobody in; those who share open for reading and let readers in. So neither kind meets the other.</summary>
+    private static FileStream Lock(string path, bool shared)
+    {
+        if (!shared)
+        {
+            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+
+        using (new FileStream(path, FileMode.OpenOrCreate, FileAccess.Read, FileShare.Read))
+        {
+            // Made where it was missing.
+        }
+
+        return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
     }
 
     /// <inheritdoc/>

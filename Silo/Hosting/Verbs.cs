@@ -1,3 +1,4 @@
+using XLLM.Silo.Hosting.Storage;
 using XLLM.Silo.Hosting.Verification;
 
 namespace XLLM.Silo.Hosting;
@@ -11,13 +12,15 @@ internal static class Verbs
     /// <returns>Its exit code, or null: the arguments name none, so the program serves.</returns>
     public static int? Run(string[] arguments) => arguments switch
     {
+        ["migrate", .. var rest] => MigrateVerb.Run(rest, Console.Out, Console.Error),
+        _ when arguments.Contains(MigrateVerb.Name) => MigrateVerb.Run(arguments, Console.Out, Console.Error),
         ["verify", .. var rest] => VerifyVerb.Run(rest, Console.Out, Console.Error),
         ["tokenize", var folder] => TokenizeVerb.Run(folder, Console.In, Console.Out, Console.Error),
         ["render", var path] => RenderVerb.Run(path, Console.In, Console.Out, Console.Error),
         ["tokenize", ..] => Usage("tokenize FOLDER"),
         ["render", ..] => Usage("render FOLDER-OR-TEMPLATE"),
         ["help" or "--help" or "-h", ..] => Help(),
-        [var first, ..] when !first.StartsWith('-') => Usage($"no verb '{first}'; there are: verify, tokenize, render. --help says more"),
+        [var first, ..] when !first.StartsWith('-') => Usage($"no verb '{first}'; there are: verify, tokenize, render, migrate. --help says more"),
         _ => null,
     };
 

@@ -82,7 +82,16 @@ internal static class SqliteSchema
 
         using var transaction = connection.BeginTransaction(deferred: false);
         Execute(connection, Tables);
-        foreach (var (key, text) in Queries)
+        Put(connection, Queries);
+        Execute(connection, $"PRAGMA user_version = {Version};");
+        transaction.Commit();
+        return null;
+    }
+
+    /// <summary>Puts queries where the provider reads them; in the caller's transaction.</summary>
+    internal static void Put(SqliteConnection connection, Dictionary<string, string> queries)
+    {
+        foreach (var (key, text) in queries)
         {
             using var command = connection.CreateCommand();
             command.CommandText = "INSERT INTO OrleansQuery (QueryKey, QueryText) VALUES (@key, @text) ON CONFLICT DO UPDATE SET QueryText = excluded.QueryText;";
@@ -90,13 +99,10 @@ internal static class SqliteSchema
             command.Parameters.AddWithValue("@text", text);
             command.ExecuteNonQuery();
         }
-
-        Execute(connection, $"PRAGMA user_version = {Version};");
-        transaction.Commit();
-        return null;
     }
 
-    private static void Execute(SqliteConnection connection, string sql)
+    /// <summary>Executes statements; in the caller's transaction.</summary>
+    internal static void Execute(SqliteConnection connection, string sql)
     {
         using var command = connection.CreateCommand();
         command.CommandText = sql;

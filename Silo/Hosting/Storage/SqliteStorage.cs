@@ -13,7 +13,7 @@ namespace XLLM.Silo.Hosting.Storage;
 internal static class SqliteStorage
 {
     /// <summary>The provider's name for SQLite; it loads Microsoft.Data.Sqlite for it. The name "Microsoft.Data.Sqlite" itself is unknown to it (10.4.2, tried).</summary>
-    private const string Invariant = "System.Data.SQLite";
+    internal const string Invariant = "System.Data.SQLite";
 
     private const string Elsewhere = "choose a folder that this user may write";
 
@@ -27,8 +27,13 @@ internal static class SqliteStorage
     public static ISiloBuilder AddXllmSqliteStorage(this ISiloBuilder silo, string databasePath)
     {
         var path = Path.GetFullPath(databasePath);
-        Prepare(path);
+        Apply(path);
+        return silo.AddXllmSqliteStorageAt(path);
+    }
 
+    /// <summary>As <see cref="AddXllmSqliteStorage"/>, on a file that has its tables. Reminders are kept there too.</summary>
+    public static ISiloBuilder AddXllmSqliteStorageAt(this ISiloBuilder silo, string path)
+    {
         // By a factory, so that the container owns it: the file is free again when the host is disposed.
         silo.Services.AddSingleton(_ => new GatedSqliteDataSource(ConnectionString(path, timeoutSeconds: 30)));
         foreach (var name in (string[])[StorageNames.Default, ProviderConstants.DEFAULT_STORAGE_PROVIDER_NAME])
@@ -42,13 +47,17 @@ internal static class SqliteStorage
             }));
         }
 
+        silo.UseAdoNetReminderService(options => options.Configure<GatedSqliteDataSource>((reminders, source) =>
+            (reminders.Invariant, reminders.DataSource) = (Invariant, source)));
         return silo;
     }
 
     private static string ConnectionString(string path, int timeoutSeconds) =>
         new SqliteConnectionStringBuilder { DataSource = path, DefaultTimeout = timeoutSeconds }.ToString();
 
-    private static void Prepare(string path)
+    /// <summary>Creates folder, file and tables, or brings them to this program's version.</summary>
+    /// <exception cref="StartException">The file cannot be used; its message says why and what to do.</exception>
+    public static void Apply(string path)
     {
         try
         {
@@ -59,6 +68,8 @@ internal static class SqliteStorage
             {
                 throw Fault(path, $"it has schema version {newer}, but this program knows {SqliteSchema.Version}", "start the newer program, or choose another file");
             }
+
+            SqliteClusterSchema.Apply(connection);
         }
         catch (SqliteException exception)
         {

@@ -19,7 +19,7 @@ public sealed class ApiDocumentTests
         var described = document["paths"]!.AsObject().SelectMany(path => path.Value!.AsObject().Select(operation => $"{operation.Key.ToUpperInvariant()} {path.Key}"));
 
         Assert.Equal(routes.Order(), described.Order());
-        Assert.Equal(6, routes.Count());
+        Assert.True(routes.Count() >= 10, "the routes under /v1 are missing");
     }
 
     [Fact]
