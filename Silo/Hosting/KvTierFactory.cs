@@ -20,27 +20,12 @@ internal sealed class KvTierFactory : IAsyncDisposable
     private readonly IKvPeers _peers;
     private readonly TimeProvider _clock;
     private readonly ILoggerFactory _loggers;
-    private readonly PeerServer? _server;
+    private readonly Lazy<PeerServer?> _server;
 
-    /// <summary>Starts to listen, where a port for peers is set.</summary>
-    /// <exception cref="StartException">The port is taken.</exception>
     public KvTierFactory(SiloOptions options, IKvStores stores, IKvPeers peers, TimeProvider clock, ILoggerFactory loggers)
     {
         (_options, _stores, _peers, _clock, _loggers) = (options, stores, peers, clock, loggers);
-        if (options.KvTiers is not { PeerPort: > 0, HostBytes: > 0 } tiers)
-        {
-            return;
-        }
-
-        try
-        {
-            _server = new PeerServer(
-                IPAddress.Parse(tiers.PeerHost), tiers.PeerPort, tiers.PeerSecret, layout => _lenders.GetValueOrDefault(layout), loggers.CreateLogger<PeerServer>());
-        }
-        catch (SocketException exception)
-        {
-            throw new StartException($"{tiers.PeerHost}:{tiers.PeerPort}, where other silos fetch KV blocks, cannot be listened on: {exception.Message}; choose another Xllm:KvTiers:PeerPort", exception);
-        }
+        _server = new Lazy<PeerServer?>(Listen);        // with the first model: a silo without one has nothing to lend
     }
 
     /// <summary>Makes the tiers of a model; null where they are off. Give them back with <see cref="Withdraw"/>.</summary>
@@ -49,6 +34,7 @@ internal sealed class KvTierFactory : IAsyncDisposable
     /// <param name="backend">What computes it.</param>
     /// <param name="pool">Its KV blocks.</param>
     /// <param name="feed">Tells which prefixes are here.</param>
+    /// <exception cref="StartException">The port for peers is taken.</exception>
     public KvTiers? Create(ModelSource source, LoadedModel loaded, IBackend backend, KvPool pool, KvChangeFeed feed)
     {
         if (_options.KvTiers.HostBytes == 0 || !_options.Engine.PrefixCaching)
@@ -71,10 +57,10 @@ internal sealed class KvTierFactory : IAsyncDisposable
             _options.KvTiers,
             _options.KvTiers.StorageBytes > 0 ? _stores.Open(layout.ToString(), _options.KvTiers.StorageBytes) : null,
             _peers,
-            _server is null ? null : new PeerClient(_options.KvTiers.PeerSecret),
+            _server.Value is null ? null : new PeerClient(_options.KvTiers.PeerSecret),
             _clock,
             _loggers.CreateLogger<KvTiers>());
-        feed.PeerEndpoint = _server?.Endpoint;
+        feed.PeerEndpoint = _server.Value?.Endpoint;
         _lenders[layout] = tiers;
         return tiers;
     }
@@ -83,7 +69,25 @@ internal sealed class KvTierFactory : IAsyncDisposable
     public void Withdraw(KvTiers tiers) => _lenders.TryRemove(KeyValuePair.Create(tiers.Layout, tiers));
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync() => _server?.DisposeAsync() ?? ValueTask.CompletedTask;
+    public ValueTask DisposeAsync() => _server is { IsValueCreated: true, Value: { } server } ? server.DisposeAsync() : ValueTask.CompletedTask;
+
+    private PeerServer? Listen()
+    {
+        if (_options.KvTiers is not { PeerPort: > 0 } tiers)
+        {
+            return null;
+        }
+
+        try
+        {
+            return new PeerServer(
+                IPAddress.Parse(tiers.PeerHost), tiers.PeerPort, tiers.PeerSecret, layout => _lenders.GetValueOrDefault(layout), _loggers.CreateLogger<PeerServer>());
+        }
+        catch (SocketException exception)
+        {
+            throw new StartException($"{tiers.PeerHost}:{tiers.PeerPort}, where other silos fetch KV blocks, cannot be listened on: {exception.Message}; choose another Xllm:KvTiers:PeerPort", exception);
+        }
+    }
 
     /// <summary>All that a block's bytes depend on beside its tokens. Numbers differ between backends, instruction sets and builds of the kernels (decision D2), so those are in it.</summary>
     private LayoutFingerprint Fingerprint(ModelSource source, LoadedModel loaded, IBackend backend, KvPool pool)

@@ -48,7 +48,7 @@ internal sealed partial class PrefixLoader
 
         var asks = asksOthers && (MayAsk(_store, _storeFailed) || MayAsk(_peers, _peersFailed))
             && (rest.Length - inHost) * _parts.BlockTokens >= _parts.Options.LeastRemoteTokens;
-        if (rest.Length > 0)
+        if (asksOthers || inHost > 0)       // a prompt that waits for room asks again before every step, and counts once
         {
             _parts.Host.Counters.Asked(inHost, rest.Length - inHost);
         }

@@ -14,6 +14,9 @@ internal sealed partial class StoreWriter : IAsyncDisposable
     /// <summary>Packets that wait; their memory is bounded by the host memory that they were lent.</summary>
     private const int QueueCapacity = 4096;
 
+    /// <summary>How long the end waits for what is not written yet: a few hundred MB where storage works, and well within the host's own patience.</summary>
+    private static readonly TimeSpan FlushTimeout = TimeSpan.FromSeconds(8);
+
     /// <summary>How long a run waits for more blocks: those of one prompt come within a few steps' copies.</summary>
     private static readonly TimeSpan Linger = TimeSpan.FromMilliseconds(20);
 
@@ -25,6 +28,7 @@ internal sealed partial class StoreWriter : IAsyncDisposable
     private readonly PendingWork _pending;
     private readonly TimeProvider _clock;
     private readonly ILogger _logger;
+    private readonly CancellationTokenSource _abandoned;
     private readonly Task _writing;
     private bool _failing;
     private long _runs;
@@ -32,6 +36,7 @@ internal sealed partial class StoreWriter : IAsyncDisposable
     public StoreWriter(IKvStore store, TierCounters counters, PendingWork pending, TimeProvider clock, ILogger logger)
     {
         (_store, _counters, _pending, _clock, _logger) = (store, counters, pending, clock, logger);
+        _abandoned = new CancellationTokenSource();
         _writing = Task.Run(WriteAsync);
     }
 
@@ -47,11 +52,14 @@ internal sealed partial class StoreWriter : IAsyncDisposable
         }
     }
 
-    /// <summary>Writes what waits, then ends.</summary>
+    /// <summary>Writes what waits, as far as <see cref="FlushTimeout"/> allows, then ends.</summary>
     public async ValueTask DisposeAsync()
     {
         _queue.Writer.TryComplete();
+        using var limit = new CancellationTokenSource(FlushTimeout, _clock);
+        using var abandons = limit.Token.Register(_abandoned.Cancel);
         await _writing;
+        _abandoned.Dispose();
     }
 
     private async Task WriteAsync()
@@ -120,7 +128,7 @@ internal sealed partial class StoreWriter : IAsyncDisposable
             [.. run.Select(block => block.Name.Hash)],
             [.. run.Select(block => checked((byte)block.Name.Group))],
             [.. run.Select(block => Length(block.Packet))]);
-        if (await _store.ReserveAsync(whole) is not { } missing)
+        if (await _store.ReserveAsync(whole).WaitAsync(_abandoned.Token) is not { } missing)
         {
             return;
         }
@@ -138,7 +146,7 @@ internal sealed partial class StoreWriter : IAsyncDisposable
             }
         }
 
-        await _store.WriteAsync(missing, bytes);
+        await _store.WriteAsync(missing, bytes).WaitAsync(_abandoned.Token);
     }
 
     private static int Length(HostBlock packet) => KvPacket.Length(packet.Bytes, packet.Capacity);
