@@ -4,15 +4,20 @@ using XLLM.Grains.Ports;
 namespace XLLM.Grains.KvStore;
 
 /// <summary>Opens <see cref="GrainKvStore"/>s.</summary>
-internal sealed class GrainKvStores(IGrainFactory grains) : IKvStores
+internal sealed class GrainKvStores(IGrainFactory grains, TimeProvider clock) : IKvStores
 {
     /// <inheritdoc/>
-    public IKvStore Open(string layout, long mostBytes) => new GrainKvStore(grains, layout, mostBytes);
+    public IKvStore Open(string model, string layout, long mostBytes) => new GrainKvStore(grains, clock, model, layout, mostBytes);
 }
 
 /// <summary>KV blocks behind one directory grain and a grain per piece.</summary>
-internal sealed class GrainKvStore(IGrainFactory grains, string layout, long mostBytes) : IKvStore
+internal sealed class GrainKvStore(IGrainFactory grains, TimeProvider clock, string model, string layout, long mostBytes) : IKvStore
 {
+    /// <summary>How often the layout is said to be in use; days are what counts there.</summary>
+    private static readonly TimeSpan OpenPeriod = TimeSpan.FromHours(12);
+
+    private long _openedAt;
+
     private IKvDirectoryGrain Directory => grains.GetGrain<IKvDirectoryGrain>(layout);
 
     /// <summary>Key of the grain that has a piece.</summary>
@@ -22,7 +27,18 @@ internal sealed class GrainKvStore(IGrainFactory grains, string layout, long mos
     public Task<StoredRun[]> FindAsync(PrefixHash[] hashes, int groups) => Directory.FindAsync(hashes, groups, mostBytes);
 
     /// <inheritdoc/>
-    public Task<StoredRun?> ReserveAsync(StoredRun run) => Directory.ReserveAsync(run, mostBytes);
+    public async Task<StoredRun?> ReserveAsync(StoredRun run)
+    {
+        // Before the first block is stored, so that none is under a layout which nobody knows.
+        var openedAt = Volatile.Read(ref _openedAt);
+        if (openedAt == 0 || clock.GetElapsedTime(openedAt) > OpenPeriod)
+        {
+            await grains.GetGrain<IKvLayoutsGrain>(model).OpenAsync(layout);
+            Volatile.Write(ref _openedAt, clock.GetTimestamp());
+        }
+
+        return await Directory.ReserveAsync(run, mostBytes);
+    }
 
     /// <inheritdoc/>
     public async Task WriteAsync(StoredRun run, ReadOnlyMemory<byte> bytes)

@@ -6,9 +6,10 @@ namespace XLLM.Grains.Ports;
 public interface IKvStores
 {
     /// <summary>The storage of all blocks with these bytes' meaning. Touches nothing yet, so it may be called before the silo has started.</summary>
+    /// <param name="model">Model name. Blocks that were stored under other layouts of it are deleted when nobody has opened those for a week.</param>
     /// <param name="layout">Names all that the bytes depend on beside the tokens; a key that is safe in a grain's name.</param>
     /// <param name="mostBytes">Budget in bytes, over all silos.</param>
-    IKvStore Open(string layout, long mostBytes);
+    IKvStore Open(string model, string layout, long mostBytes);
 }
 
 /// <summary>KV blocks in grain storage, in runs: blocks that were written together are read together. Thread-safe. Any call may fail as grain calls do.</summary>

@@ -55,7 +55,7 @@ internal sealed class KvTierFactory : IAsyncDisposable
                 Feed = feed,
             },
             _options.KvTiers,
-            _options.KvTiers.StorageBytes > 0 ? _stores.Open(layout.ToString(), _options.KvTiers.StorageBytes) : null,
+            _options.KvTiers.StorageBytes > 0 ? _stores.Open(source.Name, layout.ToString(), _options.KvTiers.StorageBytes) : null,
             _peers,
             _server.Value is null ? null : new PeerClient(_options.KvTiers.PeerSecret),
             _clock,

@@ -47,7 +47,7 @@ internal sealed class StorageHost : IAsyncDisposable
         return new StorageHost(host, model);
     }
 
-    public IKvStore KvStore(string layout, long mostBytes) => _host.Services.GetRequiredService<IKvStores>().Open(layout, mostBytes);
+    public IKvStore KvStore(string layout, long mostBytes) => _host.Services.GetRequiredService<IKvStores>().Open("tiny", layout, mostBytes);
 
     public static GrainId Grain(int number) => GrainId.Create("storage-test", $"grain {number}");
 
