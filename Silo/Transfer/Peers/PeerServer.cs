@@ -10,8 +10,11 @@ namespace XLLM.Silo.Transfer.Peers;
 /// <summary>Lends this silo's KV blocks to other silos, over connections of their own, so that blocks never stand before grain calls (decision D8).</summary>
 internal sealed partial class PeerServer : IAsyncDisposable
 {
-    /// <summary>How long a peer may take to prove itself, and between two requests it may take this times ten.</summary>
+    /// <summary>How long a peer may take to prove itself.</summary>
     private static readonly TimeSpan HandshakeTimeout = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long a connection may stay without a request.</summary>
+    private static readonly TimeSpan IdleTimeout = TimeSpan.FromMinutes(1);
 
     private readonly Func<LayoutFingerprint, IPeerLender?> _find;
     private readonly string _secret;
@@ -127,8 +130,10 @@ internal sealed partial class PeerServer : IAsyncDisposable
 
     private async Task<PeerRequest?> ReadRequestAsync(NetworkStream stream)
     {
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
+        timeout.CancelAfter(IdleTimeout);
         var header = new byte[PeerWire.RequestHeaderBytes];
-        if (await stream.ReadAtLeastAsync(header, header.Length, throwOnEndOfStream: false, _stopping.Token) < header.Length)
+        if (await stream.ReadAtLeastAsync(header, header.Length, throwOnEndOfStream: false, timeout.Token) < header.Length)
         {
             return null;
         }
@@ -140,7 +145,7 @@ internal sealed partial class PeerServer : IAsyncDisposable
         }
 
         var bytes = new byte[16 * count];
-        await stream.ReadExactlyAsync(bytes, _stopping.Token);
+        await stream.ReadExactlyAsync(bytes, timeout.Token);
         var hashes = new PrefixHash[count];
         for (var i = 0; i < count; i++)
         {

@@ -168,7 +168,7 @@ public sealed class PeerTests : IDisposable
             using var client = await relay.AcceptTcpClientAsync(Cancel);
             using var server = new TcpClient();
             await server.ConnectAsync(IPEndPoint.Parse(endpoint), Cancel);
-            var there = client.GetStream().CopyToAsync(server.GetStream(), Cancel);
+            var there = PassRequestsAsync(client, server);
             var buffer = new byte[4096];
             var passed = 0;
             int read;
@@ -188,6 +188,23 @@ public sealed class PeerTests : IDisposable
         catch (Exception exception) when (exception is IOException or SocketException or ObjectDisposedException)
         {
             // The client has hung up, as it should.
+        }
+    }
+
+    /// <summary>Passes the client's bytes on; when it hangs up, so does the relay.</summary>
+    private static async Task PassRequestsAsync(TcpClient client, TcpClient server)
+    {
+        try
+        {
+            await client.GetStream().CopyToAsync(server.GetStream(), Cancel);
+        }
+        catch (IOException)
+        {
+            // Hung up with bytes unread.
+        }
+        finally
+        {
+            server.Close();
         }
     }
 
