@@ -37,7 +37,8 @@ internal sealed class KvTierFactory : IAsyncDisposable
     /// <exception cref="StartException">The port for peers is taken.</exception>
     public KvTiers? Create(ModelSource source, LoadedModel loaded, IBackend backend, KvPool pool, KvChangeFeed feed)
     {
-        if (_options.KvTiers.HostBytes == 0 || !_options.Engine.PrefixCaching)
+        // A prefix of a model with recurrent states is nothing without its state, and states stay on the device.
+        if (_options.KvTiers.HostBytes == 0 || !_options.Engine.PrefixCaching || pool.Geometry.StateBlocks > 0)
         {
             return null;
         }

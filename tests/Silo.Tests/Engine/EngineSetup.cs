@@ -60,7 +60,7 @@ internal sealed class EngineSetup : IDisposable
         }
 
         Blocks = new KvBlockManager(
-            KvGroupRules.For(loaded.Model.KvLayout), blocks, options.BlockTokens, prefixCaching: options.PrefixCaching, events: new TierEvents(Feed, Tiers?.Copies));
+            KvGroupRules.For(loaded.Model.KvLayout, _pool.Geometry), blocks, options.BlockTokens, prefixCaching: options.PrefixCaching, events: new TierEvents(Feed, Tiers?.Copies));
         Executor = new ModelExecutor(loaded.Model, backend.Ops, _pool, TimeProvider.System, NullLogger<ModelExecutor>.Instance);
         Metrics = new EngineMetrics(_services.GetRequiredService<IMeterFactory>(), "tiny");
         Served = new ServedModel
