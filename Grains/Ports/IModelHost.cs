@@ -28,6 +28,12 @@ public interface IHostedModel
 
     /// <summary>Its template and tokenizer.</summary>
     IPromptEncoder Prompts { get; }
+
+    /// <summary>Which prefixes it can reuse; null where nothing is reused.</summary>
+    IPrefixSource? Prefixes => null;
+
+    /// <summary>Its KV blocks by tier; null where there is nothing to administer.</summary>
+    IKvTiers? Tiers => null;
 }
 
 /// <summary>An engine: thread-safe front of the loop that computes. Knows nothing of grains.</summary>

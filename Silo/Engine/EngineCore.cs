@@ -5,6 +5,7 @@ using XLLM.Silo.Execution;
 using XLLM.Silo.KvCache;
 using XLLM.Silo.Scheduling;
 using XLLM.Silo.Sequences;
+using XLLM.Silo.Transfer;
 
 namespace XLLM.Silo.Engine;
 
@@ -18,7 +19,10 @@ namespace XLLM.Silo.Engine;
 /// <param name="blocks">The scheduler's KV blocks.</param>
 /// <param name="metrics">Told of steps and tokens.</param>
 /// <param name="clock">Dates tokens.</param>
-internal sealed class EngineCore(GenerationInbox inbox, Scheduler scheduler, KvBlockManager blocks, EngineMetrics metrics, TimeProvider clock)
+/// <param name="tiers">Slower memory for KV blocks; null: none.</param>
+/// <param name="feed">Tells which prefixes are here; null: nobody asks.</param>
+internal sealed class EngineCore(
+    GenerationInbox inbox, Scheduler scheduler, KvBlockManager blocks, EngineMetrics metrics, TimeProvider clock, KvTiers? tiers = null, KvChangeFeed? feed = null)
 {
     /// <summary>Weight of the newest step in the moving average of step times: about the last 16 steps count.</summary>
     private const double NewestWeight = 1.0 / 16;
@@ -74,10 +78,11 @@ internal sealed class EngineCore(GenerationInbox inbox, Scheduler scheduler, KvB
     /// <summary>Plans a step, or returns null if nothing can be computed now. The plan comes back through <see cref="Complete"/>.</summary>
     public StepPlan? PlanStep()
     {
+        feed?.Poll(blocks);
         var grants = scheduler.PlanStep();
         if (grants.Count == 0)
         {
-            return null;
+            return tiers is { HasCopies: true } ? PlanCopies() : null;
         }
 
         for (var i = 0; i < grants.Count; i++)
@@ -85,14 +90,22 @@ internal sealed class EngineCore(GenerationInbox inbox, Scheduler scheduler, KvB
             NoteAdmission(_active[grants[i].Sequence.Id]);
         }
 
-        var plan = _plans.Count > 0 ? _plans.Pop() : new StepPlan(blocks.Groups);
+        var plan = TakePlan();
         _batches.Fill(plan, grants);
+        tiers?.Copies.Fill(plan.CopiesOut, plan.CopiesIn, isIdle: false);
         return plan;
     }
 
     /// <summary>Takes in what a step has drawn. Steps come back in the order in which they were planned.</summary>
     public void Complete(StepPlan plan)
     {
+        tiers?.Copied(plan.CopiesOut, plan.CopiesIn, plan.HasCopied);
+        if (plan.Grants.Count == 0)
+        {
+            _plans.Push(plan);
+            return;
+        }
+
         var now = clock.GetTimestamp();
         var drawn = 0;
         var shape = default(StepShape);
@@ -114,6 +127,7 @@ internal sealed class EngineCore(GenerationInbox inbox, Scheduler scheduler, KvB
             _stepTimes.Observe(shape, plan.Elapsed.TotalSeconds);
         }
 
+        tiers?.Costs.NoteStep(plan.TokenIds.Count, Attended(plan), plan.Elapsed - plan.CopyTime);
         _plans.Push(plan);
         PublishGauges();
     }
@@ -125,6 +139,35 @@ internal sealed class EngineCore(GenerationInbox inbox, Scheduler scheduler, KvB
         {
             End(generation, reason, message);
         }
+    }
+
+    /// <summary>A step of copies alone; null if there is nothing to copy, or no host memory to copy to.</summary>
+    private StepPlan? PlanCopies()
+    {
+        var plan = TakePlan();
+        plan.Clear();
+        tiers!.Copies.Fill(plan.CopiesOut, plan.CopiesIn, isIdle: true);
+        if (plan.CopiesOut.Count + plan.CopiesIn.Count > 0)
+        {
+            return plan;
+        }
+
+        _plans.Push(plan);
+        return null;
+    }
+
+    private StepPlan TakePlan() => _plans.Count > 0 ? _plans.Pop() : new StepPlan(blocks.Groups);
+
+    /// <summary>Positions that the rows of a step attended to, summed.</summary>
+    private static long Attended(StepPlan plan)
+    {
+        var attended = 0L;
+        for (var i = 0; i < plan.Grants.Count; i++)
+        {
+            attended += (long)plan.Grants[i].Tokens * (plan.Grants[i].Start + plan.Grants[i].End + 1) / 2;
+        }
+
+        return attended;
     }
 
     private void Add(ActiveGeneration generation)

@@ -6,6 +6,7 @@ using XLLM.Silo.Execution;
 using XLLM.Silo.KvCache;
 using XLLM.Silo.Scheduling;
 using XLLM.Silo.Tokenization;
+using XLLM.Silo.Transfer;
 
 namespace XLLM.Silo.Engine;
 
@@ -32,6 +33,8 @@ internal sealed partial class InferenceEngine : IInferenceEngine, IAsyncDisposab
     /// <param name="clock">Dates tokens and steps.</param>
     /// <param name="drawSeed">Draws a seed for a request without one. Thread-safe.</param>
     /// <param name="logger">Hears of starts, stops and faults.</param>
+    /// <param name="tiers">Slower memory for KV blocks, attached here; null: none. Its owner disposes it after the engine.</param>
+    /// <param name="feed">Tells which prefixes are here; null: nobody asks.</param>
     public InferenceEngine(
         ServedModel model,
         EngineOptions options,
@@ -41,15 +44,22 @@ internal sealed partial class InferenceEngine : IInferenceEngine, IAsyncDisposab
         EngineMetrics metrics,
         TimeProvider clock,
         Func<long> drawSeed,
-        ILogger<InferenceEngine> logger)
+        ILogger<InferenceEngine> logger,
+        KvTiers? tiers = null,
+        KvChangeFeed? feed = null)
     {
         (_name, _options, _metrics, _clock, _logger) = (model.Name, options, metrics, clock, logger);
         var order = AdmissionOrders.Find(options.AdmissionOrder) ?? throw new ArgumentException($"no admission order is called '{options.AdmissionOrder}'", nameof(options));
-        var scheduler = new Scheduler(blocks, order, new SchedulerOptions(options.MaxTokensPerStep, options.MaxRunningSequences));
         var wake = new WakeSignal();
+        tiers?.Attach(blocks, wake.Set);
+        var scheduler = new Scheduler(
+            blocks,
+            order,
+            new SchedulerOptions(options.MaxTokensPerStep, options.MaxRunningSequences),
+            tiers is null ? null : new TieredPrefixLoads(blocks, tiers));
         _inbox = new GenerationInbox(options.MaxQueuedSequences, wake);
         _intake = new RequestIntake(model, blocks, tokenizer, _inbox, clock, drawSeed);
-        _core = new EngineCore(_inbox, scheduler, blocks, metrics, clock);
+        _core = new EngineCore(_inbox, scheduler, blocks, metrics, clock, tiers, feed);
         metrics.Observe(() => _core.Gauges);
         _loop = new EngineLoop(
             _core,

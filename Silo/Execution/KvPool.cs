@@ -6,6 +6,7 @@ namespace XLLM.Silo.Execution;
 /// <summary>The device's KV blocks: one range of backend memory, cut into blocks of one size. Who holds which block is not decided here.</summary>
 internal sealed class KvPool : IDisposable
 {
+    private readonly IBackend _backend;
     private readonly DeviceMemory _memory;
 
     /// <param name="backend">Owner of the memory.</param>
@@ -23,7 +24,7 @@ internal sealed class KvPool : IDisposable
             throw new ArgumentException($"{blocks} blocks of {blockTokens} tokens are more slots than an int can number ({int.MaxValue})", nameof(blocks));
         }
 
-        Blocks = blocks;
+        (Blocks, _backend) = (blocks, backend);
         _memory = backend.Allocate(Geometry.BytesPerBlock * blocks);
         Layers = Geometry.LayersAt(_memory.Address);
         States = Geometry.StatesAt(_memory.Address);
@@ -55,6 +56,16 @@ internal sealed class KvPool : IDisposable
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(block, Blocks);
         return _memory.Address + (nint)(block * BytesPerBlock);
     }
+
+    /// <summary>Copies a block's bytes out. Called by the thread that executes steps.</summary>
+    /// <param name="block">Its number.</param>
+    /// <param name="destination">At least <see cref="BytesPerBlock"/> bytes.</param>
+    public void Read(int block, Span<byte> destination) => _backend.Download(AddressOf(block), destination[..(int)BytesPerBlock]);
+
+    /// <summary>Overwrites a block's bytes. Called by the thread that executes steps.</summary>
+    /// <param name="block">Its number.</param>
+    /// <param name="source">At least <see cref="BytesPerBlock"/> bytes.</param>
+    public void Write(int block, ReadOnlySpan<byte> source) => _backend.Upload(source[..(int)BytesPerBlock], AddressOf(block));
 
     /// <inheritdoc/>
     public void Dispose() => _memory.Dispose();

@@ -11,6 +11,7 @@ internal sealed partial class ModelExecutor : IStepExecutor
 {
     private readonly ICausalModel _model;
     private readonly IOps _ops;
+    private readonly KvPool _pool;
     private readonly KvLayout _layout;
     private readonly ForwardBatch _batch;
     private readonly Sampler _sampler;
@@ -27,7 +28,7 @@ internal sealed partial class ModelExecutor : IStepExecutor
     /// <param name="pictures">Encodes pictures; null: no sequence has any.</param>
     public ModelExecutor(ICausalModel model, IOps ops, KvPool pool, TimeProvider clock, ILogger<ModelExecutor> logger, IPictureStage? pictures = null)
     {
-        (_model, _ops, _clock, _logger, _pictures) = (model, ops, clock, logger, pictures);
+        (_model, _ops, _pool, _clock, _logger, _pictures) = (model, ops, pool, clock, logger, pictures);
         _layout = model.KvLayout;
         _sampler = new Sampler(model.VocabularySize);
         _batch = new ForwardBatch
@@ -50,6 +51,12 @@ internal sealed partial class ModelExecutor : IStepExecutor
         var started = _clock.GetTimestamp();
         try
         {
+            Copy(plan);
+            if (plan.Grants.Count == 0)
+            {
+                return;     // a step of copies alone
+            }
+
             EncodePictures(plan);
             _ops.BeginStep();
             FillBatch(plan);
@@ -63,8 +70,28 @@ internal sealed partial class ModelExecutor : IStepExecutor
             plan.Fail($"the forward pass failed: {exception.Message}");
             LogStepFailed(exception, plan.Grants.Count, plan.TokenIds.Count);
         }
+        finally
+        {
+            plan.Elapsed = _clock.GetElapsedTime(started);
+        }
+    }
 
-        plan.Elapsed = _clock.GetElapsedTime(started);
+    /// <summary>Old contents leave before new ones come: an evicted block may be one that is filled.</summary>
+    private void Copy(StepPlan plan)
+    {
+        var started = _clock.GetTimestamp();
+        for (var i = 0; i < plan.CopiesOut.Count; i++)
+        {
+            _pool.Read(plan.CopiesOut[i].Block.Value, plan.CopiesOut[i].Host.Payload);
+        }
+
+        for (var i = 0; i < plan.CopiesIn.Count; i++)
+        {
+            _pool.Write(plan.CopiesIn[i].Block.Value, plan.CopiesIn[i].Host.Payload);
+        }
+
+        plan.HasCopied = true;
+        plan.CopyTime = _clock.GetElapsedTime(started);
     }
 
     /// <summary>Gathers the rows that stand for pictures, encoding those that nobody has encoded yet. Before the step begins, since the encoder has steps of its own.</summary>

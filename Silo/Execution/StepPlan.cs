@@ -1,3 +1,4 @@
+using XLLM.Silo.KvCache;
 using XLLM.Silo.Sampling;
 using XLLM.Silo.Sequences;
 
@@ -49,6 +50,18 @@ internal sealed class StepPlan(int groups)
     /// <summary>By group of layers: where its keys and values go and are.</summary>
     public GroupPlan[] Groups { get; } = [.. Enumerable.Range(0, groups).Select(_ => new GroupPlan())];
 
+    /// <summary>KV blocks to copy to host memory before anything else: this step may write them.</summary>
+    public List<BlockCopy> CopiesOut { get; } = [];
+
+    /// <summary>KV blocks to fill from host memory after that, before the forward pass reads them.</summary>
+    public List<BlockCopy> CopiesIn { get; } = [];
+
+    /// <summary>How long the copies took.</summary>
+    public TimeSpan CopyTime { get; set; }
+
+    /// <summary>Whether all copies were made.</summary>
+    public bool HasCopied { get; set; }
+
     /// <summary>Why the step could not be computed, or null.</summary>
     public string? Failure { get; private set; }
 
@@ -77,6 +90,9 @@ internal sealed class StepPlan(int groups)
             group.Clear();
         }
 
+        CopiesOut.Clear();
+        CopiesIn.Clear();
+        HasCopied = false;
         Failure = null;
     }
 

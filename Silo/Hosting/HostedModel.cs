@@ -6,8 +6,8 @@ using XLLM.Silo.Execution;
 
 namespace XLLM.Silo.Hosting;
 
-/// <summary>A loaded model with everything that runs it. Disposing it stops the engine, then gives pool, weights and backend back.</summary>
-internal sealed class HostedModel(ModelDescriptor descriptor, InferenceEngine engine, IPromptEncoder prompts, KvPool pool, IBackend backend) : IHostedModel, IAsyncDisposable
+/// <summary>A loaded model with everything that runs it. Disposing it stops the engine, then gives tiers, pool, weights and backend back.</summary>
+internal sealed class HostedModel(ModelDescriptor descriptor, InferenceEngine engine, IPromptEncoder prompts, KvPool pool, IBackend backend, HostedTiers tiers) : IHostedModel, IAsyncDisposable
 {
     /// <inheritdoc/>
     public ModelDescriptor Descriptor => descriptor;
@@ -22,9 +22,23 @@ internal sealed class HostedModel(ModelDescriptor descriptor, InferenceEngine en
     IInferenceEngine IHostedModel.Engine => engine;
 
     /// <inheritdoc/>
+    public IPrefixSource? Prefixes => tiers.Feed;
+
+    /// <inheritdoc/>
+    public IKvTiers? Tiers => tiers.Tiers;
+
+    /// <summary>Takes no more requests, lets the running ones finish within the engine's bound, and stores the KV blocks that wait for it while grains still answer.</summary>
+    public async Task DrainAsync(CancellationToken cancellationToken)
+    {
+        await engine.StopAsync(cancellationToken);
+        await tiers.CloseAsync();
+    }
+
+    /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         await engine.DisposeAsync();
+        await tiers.CloseAsync();
         pool.Dispose();
         backend.Dispose();
     }

@@ -13,6 +13,7 @@ using XLLM.Silo.Models;
 using XLLM.Silo.Prompts;
 using XLLM.Silo.Templates;
 using XLLM.Silo.Tokenization;
+using XLLM.Silo.Transfer;
 using XLLM.Silo.Vision;
 using XLLM.Silo.Weights;
 using XLLM.Silo.Weights.Quantization;
@@ -20,7 +21,7 @@ using XLLM.Silo.Weights.Quantization;
 namespace XLLM.Silo.Hosting;
 
 /// <summary>A model folder to a running engine: backend, weights, tokenizer, template, KV pool. The one place that joins them.</summary>
-internal sealed class HostedModelLoader(SiloOptions options, TimeProvider clock, ILoggerFactory loggers, IMeterFactory meters)
+internal sealed class HostedModelLoader(SiloOptions options, KvTierFactory tierFactory, TimeProvider clock, ILoggerFactory loggers, IMeterFactory meters)
 {
     /// <summary>Random weights know no format; this one shows all messages, so prompts have the length that they would have.</summary>
     private const string DummyTemplate = "{% for message in messages %}{{ message.role }}: {{ message.content }}\n{% endfor %}assistant:";
@@ -80,8 +81,9 @@ internal sealed class HostedModelLoader(SiloOptions options, TimeProvider clock,
                 CultureInfo.InvariantCulture,
                 $"{loaded.Info.Architecture}, {loaded.Info.Parameters / 1e6:F1} M parameters, context {size.MaxContext}, {size.Blocks} KV blocks{state}, backend {backend.Name} ({backend.Description})"));
             var vision = isDummy ? null : VisionParts.Load(source.Folder, loaded.Model, options.Pictures);
-            var engine = StartEngine(descriptor, task, vision, loaded, tokenizer, backend, pool);
-            return new(descriptor, engine, new PromptEncoder(tokenizer, template, text?.SpecialTokens ?? [], descriptor, clock, vision?.Prompts), pool, backend);
+            var tiers = CreateTiers(source, loaded, backend, pool);
+            var engine = StartEngine(descriptor, task, vision, loaded, tokenizer, backend, pool, tiers);
+            return new(descriptor, engine, new PromptEncoder(tokenizer, template, text?.SpecialTokens ?? [], descriptor, clock, vision?.Prompts), pool, backend, tiers);
         }
         catch
         {
@@ -90,7 +92,22 @@ internal sealed class HostedModelLoader(SiloOptions options, TimeProvider clock,
         }
     }
 
-    private InferenceEngine StartEngine(ModelDescriptor descriptor, TaskChoice task, VisionParts? vision, LoadedModel loaded, ITokenizer tokenizer, IBackend backend, KvPool pool) => new(
+    private HostedTiers CreateTiers(ModelSource source, LoadedModel loaded, IBackend backend, KvPool pool)
+    {
+        var feed = new KvChangeFeed();
+        try
+        {
+            var tiers = tierFactory.Create(source, loaded, backend, pool, feed);
+            return new HostedTiers(feed, tiers, tiers is null ? null : new TierMetrics(meters, source.Name, tiers.LocalContents), tierFactory);
+        }
+        catch (Exception e) when (e is ArgumentException or OverflowException)
+        {
+            throw new StartException($"cannot serve {source.Name}: {OneLine(e.Message)}; choose another Xllm:KvTiers:Form, or --kv-host-memory 0", e);
+        }
+    }
+
+    private InferenceEngine StartEngine(
+        ModelDescriptor descriptor, TaskChoice task, VisionParts? vision, LoadedModel loaded, ITokenizer tokenizer, IBackend backend, KvPool pool, HostedTiers tiers) => new(
         new ServedModel
         {
             Name = descriptor.Name,
@@ -104,13 +121,15 @@ internal sealed class HostedModelLoader(SiloOptions options, TimeProvider clock,
             Pictures = vision?.Tokens,
         },
         options.Engine,
-        new KvBlockManager(KvGroupRules.For(loaded.Model.KvLayout, pool.Geometry), pool.Blocks, pool.BlockTokens, prefixCaching: options.Engine.PrefixCaching),
+        new KvBlockManager(KvGroupRules.For(loaded.Model.KvLayout, pool.Geometry), pool.Blocks, pool.BlockTokens, prefixCaching: options.Engine.PrefixCaching, events: new TierEvents(tiers.Feed, tiers.Tiers?.Copies)),
         new ModelExecutor(loaded.Model, backend.Ops, pool, clock, loggers.CreateLogger<ModelExecutor>(), vision?.Stage(backend.Ops, new PictureMetrics(meters, descriptor.Name), clock)),
         tokenizer,
         new EngineMetrics(meters, descriptor.Name),
         clock,
         DrawSeed,
-        loggers.CreateLogger<InferenceEngine>());
+        loggers.CreateLogger<InferenceEngine>(),
+        tiers.Tiers,
+        tiers.Feed);
 
     private ModelDescriptor Describe(ModelSource source, ModelInfo info, KvPoolSize size, ChatFormat format, bool hasTemplate) => new()
     {

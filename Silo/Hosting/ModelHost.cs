@@ -15,7 +15,7 @@ internal sealed class ModelHost(IReadOnlyList<HostedModel> models) : IModelHost,
     public IHostedModel? Find(string model) => models.FirstOrDefault(hosted => hosted.Descriptor.Name == model);
 
     /// <summary>Takes no more requests and lets the running ones finish, within the engines' bound.</summary>
-    public Task DrainAsync(CancellationToken cancellationToken) => Task.WhenAll(models.Select(model => model.Engine.StopAsync(cancellationToken)));
+    public Task DrainAsync(CancellationToken cancellationToken) => Task.WhenAll(models.Select(model => model.DrainAsync(cancellationToken)));
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

@@ -7,6 +7,7 @@ using XLLM.Grains.Catalog;
 using XLLM.Grains.Hosting;
 using XLLM.Grains.Interfaces.Client;
 using XLLM.Grains.Ports;
+using XLLM.Grains.Prefixes;
 using XLLM.Grains.Routing;
 using XLLM.Grains.Storage;
 using XLLM.Silo.Hosting.Cluster;
@@ -31,6 +32,7 @@ internal static class Platform
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddMetrics();
+        builder.Services.AddSingleton<KvTierFactory>();
         builder.Services.AddSingleton<HostedModelLoader>();
         builder.Services.AddSingleton(LoadModels);
         builder.Services.AddSingleton<IModelHost>(services => services.GetRequiredService<ModelHost>());
@@ -38,6 +40,7 @@ internal static class Platform
         builder.Services.Configure<RoutingOptions>(builder.Configuration.GetSection(RoutingOptions.SectionName));
         builder.Services.Configure<StorageOptions>(builder.Configuration.GetSection(StorageOptions.SectionName));
         builder.Services.Configure<CatalogOptions>(builder.Configuration.GetSection(CatalogOptions.SectionName));
+        builder.Services.Configure<PrefixOptions>(builder.Configuration.GetSection(PrefixOptions.SectionName));
         builder.Services.Configure<InferenceClientOptions>(builder.Configuration.GetSection("Xllm:Client"));
         builder.Services.AddHealthChecks().AddCheck<EngineHealthCheck>("engine").AddCheck<SiloHealthCheck>("silo").AddCheck<StorageHealthCheck>("storage");
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.Engine.DrainTimeout + TimeSpan.FromSeconds(10));

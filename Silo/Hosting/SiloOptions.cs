@@ -1,6 +1,7 @@
 using System.Globalization;
 using XLLM.Silo.Engine;
 using XLLM.Silo.Hosting.Cluster;
+using XLLM.Silo.Transfer;
 using XLLM.Silo.Vision;
 
 namespace XLLM.Silo.Hosting;
@@ -67,6 +68,9 @@ internal sealed class SiloOptions
 
     /// <summary>Bounds of pictures in requests.</summary>
     public PictureOptions Pictures { get; set; } = new();
+
+    /// <summary>Where KV blocks go when the engine's pool needs their room.</summary>
+    public KvTierOptions KvTiers { get; set; } = new();
 
     /// <summary>Every fault of these options; none if they can be used.</summary>
     public IEnumerable<string> Faults()
@@ -135,6 +139,14 @@ internal sealed class SiloOptions
         foreach (var (_, task) in Tasks.Select(TaskChoice.Split).Where(option => !TaskChoice.Words.Contains(option.Task)))
         {
             yield return Out(nameof(Tasks), task, string.Join(", ", TaskChoice.Words));
+        }
+
+        if (new KvTierOptionsValidator().Validate(null, KvTiers) is { Failed: true, Failures: var tierFailures })
+        {
+            foreach (var failure in tierFailures)
+            {
+                yield return failure;
+            }
         }
 
         foreach (var twice in Models.Select(ModelSource.Parse).GroupBy(source => source.Name).Where(group => group.Count() > 1))

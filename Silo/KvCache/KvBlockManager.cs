@@ -66,6 +66,19 @@ internal sealed partial class KvBlockManager
     /// <summary>Cached blocks dropped to make room.</summary>
     public long Evictions { get; private set; }
 
+    /// <summary>Whether a prefix can be reused by its blocks alone: caching is on, and no group of layers has a state that must be there too.</summary>
+    public bool SharesPrefixes => _cache is not null && !HasStates;
+
+    /// <summary>Finds a cached block by its name.</summary>
+    public bool TryFind(KvBlockName name, out KvBlockId block)
+    {
+        block = default;
+        return _cache is not null && _cache.TryFind(name.Hash, name.Group, out block);
+    }
+
+    /// <summary>Names of all cached blocks, in no order. Time: O(blocks).</summary>
+    public KvBlockName[] CachedNames() => _cache is null ? [] : _cache.Names();
+
     /// <summary>Empty tables for a new sequence.</summary>
     public BlockTables CreateTables() => new(_rules, BlockTokens);
 
@@ -133,6 +146,7 @@ internal sealed partial class KvBlockManager
             for (var i = first; i < hitTokens / BlockTokens; i++)
             {
                 _ = _cache!.TryFind(prefix.Hashes[i], group, out var block);
+                _events.Reused(prefix.Hashes[i], group);
                 if (_pool.AddUser(block) == 1)
                 {
                     _evictable.Remove(block);
@@ -189,7 +203,7 @@ internal sealed partial class KvBlockManager
             {
                 if (group != _stateGroup && tables.CommittedBlocks >= tables[group].FirstHeld && _cache.TryAdd(hash, group, tables[group][tables.CommittedBlocks]))
                 {
-                    _events.Stored(hash, group);
+                    _events.Stored(hash, group, tables[group][tables.CommittedBlocks]);
                 }
             }
         }
@@ -363,7 +377,7 @@ internal sealed partial class KvBlockManager
         var (hash, group) = _cache!.Remove(block);
         if (group < _rules.Count)
         {
-            _events.Removed(hash, group);
+            _events.Removed(hash, group, block);
         }
         else
         {

@@ -76,5 +76,20 @@ internal sealed class PrefixCache
         return (hash, group);
     }
 
+    /// <summary>Names of all cached blocks, in no order.</summary>
+    public KvBlockName[] Names()
+    {
+        var names = new KvBlockName[Count];
+        for (int block = 0, next = 0; block < _groups.Length; block++)
+        {
+            if (_groups[block] != None)
+            {
+                names[next++] = new KvBlockName(_hashes[block], _groups[block]);
+            }
+        }
+
+        return names;
+    }
+
     private int Bucket(PrefixHash hash, int group) => (int)((hash.Low + ((ulong)group * 0x9E3779B97F4A7C15UL)) & (ulong)(_buckets.Length - 1));
 }

@@ -15,8 +15,11 @@ namespace XLLM.Silo.Scheduling;
 /// <param name="blocks">Lends KV blocks.</param>
 /// <param name="order">Who goes first.</param>
 /// <param name="options">Bounds of a step.</param>
-internal sealed class Scheduler(KvBlockManager blocks, IAdmissionOrder order, SchedulerOptions options)
+/// <param name="loads">Fetches prefixes from slower memory; null: nothing is fetched.</param>
+internal sealed class Scheduler(KvBlockManager blocks, IAdmissionOrder order, SchedulerOptions options, IPrefixLoads? loads = null)
 {
+    private readonly IPrefixLoads _loads = loads ?? NoPrefixLoads.Instance;
+    private readonly List<Sequence> _loading = [];                                  // waiting, but for their prefix: others may go first
     private readonly List<Sequence> _running = new(options.MaxRunningSequences);    // in order
     private readonly WaitingSequences _waiting = new(order);
     private readonly List<Grant> _grants = new(options.MaxRunningSequences);        // reused: a step allocates nothing
@@ -25,7 +28,7 @@ internal sealed class Scheduler(KvBlockManager blocks, IAdmissionOrder order, Sc
     public IReadOnlyList<Sequence> Running => _running;
 
     /// <summary>Sequences that wait for room.</summary>
-    public int WaitingSequences => _waiting.Count;
+    public int WaitingSequences => _waiting.Count + _loading.Count;
 
     /// <summary>Times that a sequence was preempted.</summary>
     public long Preemptions { get; private set; }
@@ -36,6 +39,11 @@ internal sealed class Scheduler(KvBlockManager blocks, IAdmissionOrder order, Sc
         get
         {
             var pending = _waiting.PendingTokens;
+            foreach (var sequence in CollectionsMarshal.AsSpan(_loading))
+            {
+                pending += sequence.TokenCount;
+            }
+
             foreach (var sequence in CollectionsMarshal.AsSpan(_running))
             {
                 pending += sequence.TokenCount - sequence.ComputedTokens;
@@ -68,6 +76,7 @@ internal sealed class Scheduler(KvBlockManager blocks, IAdmissionOrder order, Sc
             return false;
         }
 
+        _loads.Begin(sequence);
         Wait(sequence);
         return true;
     }
@@ -77,6 +86,7 @@ internal sealed class Scheduler(KvBlockManager blocks, IAdmissionOrder order, Sc
     {
         _grants.Clear();
         var budget = options.MaxTokensPerStep;
+        TakeBackLoaded();
         var preempted = GrantRunning(ref budget);
         if (!preempted)
         {
@@ -89,11 +99,12 @@ internal sealed class Scheduler(KvBlockManager blocks, IAdmissionOrder order, Sc
     /// <summary>Forgets a sequence that finished or was aborted, running or waiting, and takes its blocks back.</summary>
     public void Retire(Sequence sequence)
     {
-        if (!_running.Remove(sequence))
+        if (!_running.Remove(sequence) && !_waiting.Remove(sequence))
         {
-            _waiting.Remove(sequence);
+            _loading.Remove(sequence);
         }
 
+        _loads.Retire(sequence);
         blocks.Release(sequence.Blocks);
     }
 
@@ -121,16 +132,36 @@ internal sealed class Scheduler(KvBlockManager blocks, IAdmissionOrder order, Sc
         {
             // Room for all of it, not for its first grant alone: half a prompt that must give way again helps nobody.
             var cached = blocks.FindPrefix(sequence.Prefix, sequence.TokenCount - 1);
+            if (_loads.ShouldWait(sequence, cached))
+            {
+                _waiting.Remove(sequence);
+                _loading.Add(sequence);
+                continue;
+            }
+
             if (sequence.PendingTokens == 0 || !blocks.TryAdmit(sequence.Blocks, sequence.Prefix, cached, sequence.TokenCount))
             {
                 return;     // without room, or preempted while the step in flight draws its last token
             }
 
             _waiting.Remove(sequence);
-            sequence.Admit(cached);
+            sequence.Admit(_loads.Admit(sequence, cached));
             var place = _running.BinarySearch(sequence, order);
             _running.Insert(~place, sequence);
             AddGrant(sequence, UntilStop(sequence, Math.Min(sequence.PendingTokens, budget)), ref budget);
+        }
+    }
+
+    /// <summary>Sequences whose prefix has come, or will not, wait like the others again.</summary>
+    private void TakeBackLoaded()
+    {
+        for (var i = _loading.Count - 1; i >= 0; i--)
+        {
+            if (!_loads.IsLoading(_loading[i]))
+            {
+                _waiting.Add(_loading[i]);
+                _loading.RemoveAt(i);
+            }
         }
     }
 

@@ -4,6 +4,8 @@ return args switch
 {
     ["step", .. var rest] => StepBenchmark.Run(rest),
     ["allocations", .. var rest] => AllocationBenchmark.Run(rest),
+    ["prefix-index", .. var rest] => PrefixIndexBenchmark.Run(rest),
+    ["warm-restart", .. var rest] => await WarmRestartBenchmark.RunAsync(rest),
     ["serve", .. var rest] => await ServeBenchmark.RunAsync(rest),
     _ => Help(),
 };
@@ -18,6 +20,10 @@ static int Help()
               --trace-ops adds what each op took, over all rounds
           allocations
               bytes that a warm step allocates on the managed heap, against budgets.json; exit 1 over the budget
+          prefix-index [--hashes N] [--replicas N] [--blocks N]
+              microseconds of one question to a silo's prefix table
+          warm-restart [--config FILE] [--tokens N] [--rounds N] [--form FORM]
+              TTFT of a prompt known before a restart against an unknown one; exit 1 over 0.35; default: the demo model
           serve URL MODEL [--requests N] [--concurrency N] [--max-tokens N]
               requests per second, TTFT and TPOT of a running server
         """);

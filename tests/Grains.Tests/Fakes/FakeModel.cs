@@ -35,6 +35,8 @@ internal sealed class FakeModel : IHostedModel, IInferenceEngine, IPromptEncoder
 
     public IInferenceEngine Engine => this;
 
+    public IPrefixSource? Prefixes { get; set; }
+
     public IPromptEncoder Prompts => this;
 
     /// <summary>The whole answer to a prompt; by default letters drawn from the prompt and the seed.</summary>

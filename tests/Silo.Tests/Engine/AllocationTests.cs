@@ -2,6 +2,7 @@ using XLLM.Grains.Interfaces.Generation;
 using XLLM.Silo.Engine;
 using XLLM.Silo.Execution;
 using XLLM.Silo.Tests.Models;
+using XLLM.Silo.Transfer;
 
 namespace XLLM.Silo.Tests.Engine;
 
@@ -20,15 +21,17 @@ public sealed class AllocationTests
     /// <summary>Bytes of the managed heap that all measured steps together may take.</summary>
     private const long BudgetBytes = 0;
 
-    public static TheoryData<string, int> Cases => Backends.With(1, 2);
+    /// <summary>Steps planned ahead, and whether KV blocks are told to tiers below.</summary>
+    public static TheoryData<string, (int Depth, bool HasTiers)> Cases => Backends.With((1, false), (2, false), (2, true));
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public async Task AWarmStep_AllocatesNothing(string backendName, int depth)
+    public async Task AWarmStep_AllocatesNothing(string backendName, (int Depth, bool HasTiers) engineKind)
     {
+        var depth = engineKind.Depth;
         using var backend = Backends.Open(backendName);
         var model = EngineSetup.LoadTiny(backend);
-        using var setup = new EngineSetup(model, backend, PieceTokenizer.Letters(50), new EngineOptions { BlockTokens = 4 }, blocks: 4096, maxContext: 4000);
+        using var setup = new EngineSetup(model, backend, PieceTokenizer.Letters(50), new EngineOptions { BlockTokens = 4 }, blocks: 4096, maxContext: 4000, tiers: engineKind.HasTiers ? new KvTierOptions { WritePolicy = KvWritePolicy.WriteThrough } : null);
         var executor = new CountingExecutor(setup.Executor);
         var engine = new SteppedEngine(setup, depth, executor);
         var readers = new List<IAsyncEnumerator<GenerationEvent>>();

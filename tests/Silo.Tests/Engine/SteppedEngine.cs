@@ -2,6 +2,7 @@ using XLLM.Grains.Interfaces.Generation;
 using XLLM.Silo.Engine;
 using XLLM.Silo.Execution;
 using XLLM.Silo.Scheduling;
+using XLLM.Silo.Transfer;
 
 namespace XLLM.Silo.Tests.Engine;
 
@@ -11,14 +12,18 @@ internal sealed class SteppedEngine
     private readonly Queue<StepPlan> _underWay = new();
     private readonly IStepExecutor _executor;
     private readonly int _depth;
+    private readonly KvTiers? _tiers;
 
     public SteppedEngine(EngineSetup setup, int depth, IStepExecutor? executor = null)
     {
         (_depth, _executor) = (depth, executor ?? setup.Executor);
+        setup.Tiers?.Attach(setup.Blocks, () => { });
         Inbox = new GenerationInbox(setup.Options.MaxQueuedSequences, new WakeSignal());
         Scheduler = new Scheduler(
-            setup.Blocks, AdmissionOrders.Find(setup.Options.AdmissionOrder)!, new SchedulerOptions(setup.Options.MaxTokensPerStep, setup.Options.MaxRunningSequences));
-        Core = new EngineCore(Inbox, Scheduler, setup.Blocks, setup.Metrics, TimeProvider.System);
+            setup.Blocks, AdmissionOrders.Find(setup.Options.AdmissionOrder)!, new SchedulerOptions(setup.Options.MaxTokensPerStep, setup.Options.MaxRunningSequences),
+            setup.Tiers is null ? null : new TieredPrefixLoads(setup.Blocks, setup.Tiers));
+        _tiers = setup.Tiers;
+        Core = new EngineCore(Inbox, Scheduler, setup.Blocks, setup.Metrics, TimeProvider.System, setup.Tiers, setup.Feed);
         Intake = new RequestIntake(setup.Served, setup.Blocks, setup.Tokenizer, Inbox, TimeProvider.System, () => 1);
     }
 
@@ -54,11 +59,27 @@ internal sealed class SteppedEngine
     /// <summary>Steps until nothing is left to do.</summary>
     public void Run()
     {
-        while (Step())
+        for (var idle = 0; idle < 1000; idle++)
         {
+            while (Step())
+            {
+                idle = 0;
+            }
+
+            if (!Loads())
+            {
+                break;
+            }
         }
 
         Assert.Equal(0, Core.ActiveGenerations);
+    }
+
+    /// <summary>Waits for blocks that are on their way; whether anybody waits for them.</summary>
+    private bool Loads()
+    {
+        _tiers?.WhenSettledAsync().GetAwaiter().GetResult();
+        return Core.ActiveGenerations > 0 || _tiers is { HasCopies: true };
     }
 
     /// <summary>Runs requests together and reads their answers.</summary>

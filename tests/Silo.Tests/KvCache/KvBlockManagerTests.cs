@@ -291,9 +291,9 @@ public sealed class KvBlockManagerTests
 
         public List<PrefixHash> Removed { get; } = [];
 
-        void IKvEvents.Stored(PrefixHash hash, int group) => Stored.Add(hash);
+        void IKvEvents.Stored(PrefixHash hash, int group, KvBlockId block) => Stored.Add(hash);
 
-        void IKvEvents.Removed(PrefixHash hash, int group) => Removed.Add(hash);
+        void IKvEvents.Removed(PrefixHash hash, int group, KvBlockId block) => Removed.Add(hash);
     }
 
     /// <summary>A window of the last tokens: shows that another kind of group is a class and nothing else.</summary>

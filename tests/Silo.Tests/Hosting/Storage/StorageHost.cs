@@ -47,6 +47,8 @@ internal sealed class StorageHost : IAsyncDisposable
         return new StorageHost(host, model);
     }
 
+    public IKvStore KvStore(string layout, long mostBytes) => _host.Services.GetRequiredService<IKvStores>().Open("tiny", layout, mostBytes);
+
     public static GrainId Grain(int number) => GrainId.Create("storage-test", $"grain {number}");
 
     public async ValueTask DisposeAsync()

@@ -1,0 +1,16 @@
+using XLLM.Grains.Interfaces.Routing;
+
+namespace XLLM.Grains.Ports;
+
+/// <summary>Knows which other silo holds a prefix. Thread-safe; answers from memory.</summary>
+public interface IKvPeers
+{
+    /// <summary>The silo, not this one, that holds the most leading KV blocks of a prompt and lends them; null: none holds any.</summary>
+    /// <param name="prefix">Hashes of the prompt's full KV blocks, in order.</param>
+    KvPeer? Find(ReadOnlySpan<PrefixHash> prefix);
+}
+
+/// <summary>A silo that lends KV blocks.</summary>
+/// <param name="Endpoint">"address:port".</param>
+/// <param name="Blocks">Leading KV blocks of the prompt that it holds.</param>
+public readonly record struct KvPeer(string Endpoint, int Blocks);
