@@ -3,6 +3,7 @@ using XLLM.Grains.Interfaces.Replicas;
 using XLLM.Grains.Interfaces.Routing;
 using XLLM.Grains.Prefixes;
 using XLLM.Grains.Routing;
+using XLLM.Silo.KvCache;
 using XLLM.Simulator.Replicas;
 using XLLM.Simulator.Reports;
 using XLLM.Simulator.Traces;
@@ -141,7 +142,7 @@ public sealed class ReplayTests
     public void TheIndex_SaysWhatReplicasHold_OnceTheirEventsHaveArrived() =>
         Gen.Select(Gen.Int[0, 69], Gen.Int[0, 7], Gen.Bool).Array[1, 200].Sample(events =>
         {
-            var index = new PrefixIndex(70, delay: 1);
+            var index = new DelayedPrefixes(70, delay: 1);
             var chain = PrefixHash.Chain(PromptTokens.Root, new int[16 * 8], 16);
             var held = new HashSet<(int, int)>();
             foreach (var (replica, block, stored) in events)
@@ -149,7 +150,7 @@ public sealed class ReplayTests
                 if (stored ? held.Add((replica, block)) : held.Remove((replica, block)))
                 {
                     var told = index.EventsOf(replica);
-                    (stored ? (Action<PrefixHash, int>)told.Stored : told.Removed)(chain[block], 0);
+                    (stored ? (Action<PrefixHash, int, KvBlockId>)told.Stored : told.Removed)(chain[block], 0, new KvBlockId(block));
                 }
             }
 

@@ -18,7 +18,7 @@ internal sealed class Replay
     private readonly ReplaySettings _settings;
     private readonly IReplicaSelector _selector;
     private readonly PriorityQueue<Event, (double Time, long Order)> _events = new();
-    private readonly PrefixIndex _index;
+    private readonly DelayedPrefixes _index;
     private readonly SimulatedReplica[] _replicas;
     private readonly ReplicaAnnouncement[] _catalog;
     private readonly (ModelReplicas Replicas, double ReadAt)[] _routers;
@@ -35,7 +35,7 @@ internal sealed class Replay
     {
         (_trace, _settings, _selector) = (trace, settings, selector);
         _blockTokens = trace.BlockTokens > 0 ? trace.BlockTokens : 128;     // nothing is shared, so the size only rounds
-        _index = new PrefixIndex(settings.Replicas, settings.EventDelay);
+        _index = new DelayedPrefixes(settings.Replicas, settings.EventDelay);
         _replicas = new SimulatedReplica[settings.Replicas];
         _catalog = new ReplicaAnnouncement[settings.Replicas];
         var descriptor = new ModelDescriptor { Name = Model, Architecture = "Simulated", MaxContext = int.MaxValue, VocabularySize = int.MaxValue, BlockTokens = _blockTokens };

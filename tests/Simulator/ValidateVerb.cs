@@ -57,7 +57,7 @@ internal static class ValidateVerb
         await using var engine = new InferenceEngine(
             new ServedModel { Name = "measured", VocabularySize = loaded.Info.VocabularySize, MaxContext = loaded.Info.ContextLength, EndTokens = loaded.Info.EosTokenIds },
             options,
-            new KvBlockManager(KvGroupRules.For(loaded.Model.KvLayout), pool.Blocks, options.BlockTokens),
+            new KvBlockManager(KvGroupRules.For(loaded.Model.KvLayout, pool.Geometry), pool.Blocks, options.BlockTokens),
             recorder,
             new ByteTokenizer(loaded.Info.VocabularySize),
             new EngineMetrics(services.GetRequiredService<IMeterFactory>(), "measured"),

@@ -36,7 +36,7 @@ public sealed class PrefixPublisherTests
         var late = await cluster.Cluster.StartAdditionalSiloAsync();
         await EveryoneAsync([late], silos[0], new PrefixHolding(1, 1));
 
-        await cluster.Cluster.KillSiloAsync(silos[0]);
+        await cluster.Cluster.KillSiloAsync(silos[0], TestContext.Current.CancellationToken);
         await EveryoneAsync([silos[1], silos[2]], silos[0], default);
     }
 

@@ -75,6 +75,13 @@ public sealed class ResponseGrainTests
         var pause = cluster.Model().PauseBefore(6);
         await responses.StartAsync("r1", Start("hello"));
         await pause.Reached;
+        await foreach (var next in responses.ReadAsync("r1", 0, Cancelled))
+        {
+            if (next is ContentDelta)
+            {
+                break;
+            }
+        }
 
         var cancelled = await responses.CancelAsync("r1");
 

@@ -8,7 +8,7 @@ namespace XLLM.Simulator.Replicas;
 /// <summary>Which replica holds which block, fed by their KV events, which arrive late by a fixed time.</summary>
 /// <param name="replicas">Number of replicas.</param>
 /// <param name="delay">Seconds from an event to its arrival.</param>
-internal sealed class PrefixIndex(int replicas, double delay) : IPrefixView
+internal sealed class DelayedPrefixes(int replicas, double delay) : IPrefixView
 {
     private readonly int _words = (replicas + 63) / 64;
     private readonly Dictionary<PrefixHash, ulong[]> _holders = [];
@@ -73,11 +73,11 @@ internal sealed class PrefixIndex(int replicas, double delay) : IPrefixView
         }
     }
 
-    private sealed class Events(PrefixIndex index, int replica) : IKvEvents
+    private sealed class Events(DelayedPrefixes index, int replica) : IKvEvents
     {
-        public void Stored(PrefixHash hash, int group) => index._late.Enqueue((index.Now + index.Delay, replica, hash, true));
+        public void Stored(PrefixHash hash, int group, KvBlockId block) => index._late.Enqueue((index.Now + index.Delay, replica, hash, true));
 
-        public void Removed(PrefixHash hash, int group) => index._late.Enqueue((index.Now + index.Delay, replica, hash, false));
+        public void Removed(PrefixHash hash, int group, KvBlockId block) => index._late.Enqueue((index.Now + index.Delay, replica, hash, false));
     }
 
     private double Delay => delay;
