@@ -49,6 +49,13 @@ internal sealed class GatewayOptions
     /// <remarks>A bound on memory and on the scraper's database; OpenTelemetry's default is 2,000.</remarks>
     public int MaxSeriesPerInstrument { get; set; } = 1000;
 
+    /// <summary>Key that administrators show, at least 16 characters. Default empty: none, and only this machine may administer. A secret: set it by environment (<c>Xllm__Gateway__AdminKey</c>).</summary>
+    /// <remarks>16 characters of letters and digits have over 80 bits; guessing is not slowed down otherwise.</remarks>
+    public string AdminKey { get; set; } = "";
+
+    /// <summary>Where administration and dashboard are served, apart from the users' API: <c>http://HOST:PORT</c>. Default empty: on the same address.</summary>
+    public string AdminUrl { get; set; } = "";
+
     /// <summary>Every fault of these options; none if they can be used.</summary>
     public IEnumerable<string> Faults()
     {
@@ -64,6 +71,10 @@ internal sealed class GatewayOptions
             OutOfRange(nameof(WriteTimeout), WriteTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1)),
             OutOfRange(nameof(RetryAfter), RetryAfter, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1)),
             OutOfRange(nameof(MaxSeriesPerInstrument), MaxSeriesPerInstrument, 1, 100_000),
+            AdminKey.Length is > 0 and < 16 ? $"{Section}:{nameof(AdminKey)} has {AdminKey.Length} characters: it must have at least 16" : null,
+            AdminUrl.Length > 0 && !(Uri.TryCreate(AdminUrl, UriKind.Absolute, out var url) && url.Scheme is "http" or "https")
+                ? $"{Section}:{nameof(AdminUrl)} is {AdminUrl}: it must be http://HOST:PORT"
+                : null,
         ];
         return faults.OfType<string>();
     }

@@ -2,6 +2,7 @@ using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
+using XLLM.Grains.Interfaces.Administration;
 
 namespace XLLM.Grains.Interfaces.Client;
 
@@ -35,6 +36,7 @@ public static class XllmClientServiceExtensions
         services.TryAddSingleton<ClientInstruments>();
         services.TryAddSingleton<ITokenTransport, GrainTokenTransport>();
         services.TryAddSingleton<IInferenceClient, InferenceClient>();
+        services.TryAddSingleton<IAdministration, ClusterAdministration>();
         return services;
     }
 }

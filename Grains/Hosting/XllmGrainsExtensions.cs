@@ -5,6 +5,7 @@ using Orleans.Hosting;
 using Orleans.Placement;
 using Orleans.Runtime;
 using Orleans.Runtime.MembershipService.SiloMetadata;
+using XLLM.Grains.Administration;
 using XLLM.Grains.Catalog;
 using XLLM.Grains.Diagnostics;
 using XLLM.Grains.Interfaces.Administration;
@@ -12,6 +13,7 @@ using XLLM.Grains.Interfaces.Client;
 using XLLM.Grains.Placement;
 using XLLM.Grains.Ports;
 using XLLM.Grains.Routing;
+using XLLM.Grains.Scaling;
 
 namespace XLLM.Grains.Hosting;
 
@@ -42,12 +44,21 @@ public static class XllmGrainsExtensions
         services.AddReplicaSelector<PowerOfTwoChoices>();
         services.AddReplicaSelector<RoundRobin>();
 
+        services.TryAddSingleton<IModelLoader, NoModelLoader>();
+        services.TryAddSingleton<MovableGrains>();
+        services.TryAddSingleton<ISiloDrain, SiloDrain>();
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, DeploymentWaker>();
+
         services.TryAddSingleton<ReplicaAnnouncer>();
         services.TryAddSingleton<IReplicaAnnouncer>(provider => provider.GetRequiredService<ReplicaAnnouncer>());
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<ReplicaAnnouncer>());
 
         services.AddOptions<CatalogOptions>().ValidateOnStart();
         services.AddOptions<RoutingOptions>().ValidateOnStart();
+        services.AddOptions<DrainOptions>().ValidateOnStart();
+        services.AddOptions<LifecycleOptions>().ValidateOnStart();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<DrainOptions>, DrainOptionsValidator>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<LifecycleOptions>, LifecycleOptionsValidator>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<CatalogOptions>, CatalogOptionsValidator>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<RoutingOptions>, RoutingOptionsValidator>());
         return silo;

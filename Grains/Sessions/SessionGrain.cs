@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using Orleans.Runtime;
 using Orleans.Storage;
+using XLLM.Grains.Administration;
 using XLLM.Grains.Diagnostics;
 using XLLM.Grains.Interfaces;
 using XLLM.Grains.Interfaces.Chat;
@@ -21,7 +22,7 @@ namespace XLLM.Grains.Sessions;
 [GrainType("xllm.session"), EngineSilos]
 internal sealed partial class SessionGrain(
     [PersistentState("session", StorageNames.Default)] IPersistentState<SessionState> state, IInferenceClient inference, TimeProvider clock,
-    GrainInstruments instruments, ILogger<SessionGrain> logger) : Grain, ISessionGrain
+    GrainInstruments instruments, ILogger<SessionGrain> logger, MovableGrains movable) : Grain, ISessionGrain, IMovableGrain
 {
     private bool _turnRuns;
     private bool _stale;                            // a write failed: what is stored is not known until it is read again
@@ -57,6 +58,10 @@ internal sealed partial class SessionGrain(
         {
             _turnRuns = false;
             instruments.TurnEnded(outcome);
+            if (movable.Draining)
+            {
+                this.MigrateOnIdle();               // its silo waits for it; between turns a move cuts nothing off
+            }
         }
     }
 
@@ -106,6 +111,31 @@ internal sealed partial class SessionGrain(
             _turnRuns = false;
             ForgetActivation();
         }
+    }
+
+    /// <inheritdoc/>
+    public Task<bool> MoveAsync()
+    {
+        if (!_turnRuns)
+        {
+            this.MigrateOnIdle();
+        }
+
+        return Task.FromResult(!_turnRuns);
+    }
+
+    /// <inheritdoc/>
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        movable.Add(this.GetGrainId());
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        movable.Remove(this.GetGrainId());
+        return Task.CompletedTask;
     }
 
     private static ChatMessage[] Conversation(ChatRequest turn, AnswerBuilder answer) => turn.ContinueFinalMessage

@@ -16,6 +16,7 @@ internal static class CommandLine
     public static IReadOnlyList<CommandLineSwitch> Switches { get; } =
     [
         new("--model", "Xllm:Models:{n}", "[NAME=]PATH", "serve the model of this Hugging Face folder or GGUF file; may be repeated; default: the demo model in the box"),
+        new("--models-folder", "Xllm:ModelsFolder", "FOLDER", "models in it may be loaded while the silo runs; default none"),
         new("--urls", "Xllm:Urls", "URL", "where to listen for HTTP; default http://127.0.0.1:8080"),
         new("--state", "Xllm:StatePath", "FOLDER", "where conversations are kept; default .xllm"),
         new("--backend", "Xllm:Backend", "NAME", "auto, cpu or reference; default auto: the fastest that runs here"),

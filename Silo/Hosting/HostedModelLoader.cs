@@ -26,11 +26,15 @@ internal sealed class HostedModelLoader(SiloOptions options, TimeProvider clock,
 
     /// <summary>Loads a model, showing progress.</summary>
     /// <exception cref="StartException">It cannot be served; one line that names the remedy.</exception>
-    public HostedModel Load(ModelSource source, TextWriter output, bool isTerminal)
+    /// <param name="source">The model.</param>
+    /// <param name="output">Where progress is shown.</param>
+    /// <param name="isTerminal">Whether a line there can be written over.</param>
+    /// <param name="progress">Also hears of it; may be null.</param>
+    public HostedModel Load(ModelSource source, TextWriter output, bool isTerminal, IProgress<LoadProgress>? progress = null)
     {
         try
         {
-            return LoadCore(source, new LoadConsole(source.Name, output, isTerminal));
+            return LoadCore(source, new LoadConsole(source.Name, output, isTerminal, progress));
         }
         catch (Exception e) when (e is CheckpointException or TokenizerException or ChatTemplateException or OpException or IOException or UnauthorizedAccessException)
         {
@@ -71,7 +75,10 @@ internal sealed class HostedModelLoader(SiloOptions options, TimeProvider clock,
             console.Done(string.Create(
                 CultureInfo.InvariantCulture,
                 $"{loaded.Info.Architecture}, {loaded.Info.Parameters / 1e6:F1} M parameters, context {size.MaxContext}, {size.Blocks} KV blocks, backend {backend.Name} ({backend.Description})"));
-            return new(descriptor, StartEngine(descriptor, loaded, tokenizer, backend, pool), new PromptEncoder(tokenizer, template, text?.SpecialTokens ?? [], descriptor, clock), pool, backend);
+            return new(descriptor, StartEngine(descriptor, loaded, tokenizer, backend, pool), new PromptEncoder(tokenizer, template, text?.SpecialTokens ?? [], descriptor, clock), pool, backend)
+            {
+                Bytes = ModelFiles.Bytes(source.Folder) + (size.Blocks * geometry.BytesPerBlock),
+            };
         }
         catch
         {
