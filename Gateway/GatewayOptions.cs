@@ -56,6 +56,14 @@ internal sealed class GatewayOptions
     /// <summary>Where administration and dashboard are served, apart from the users' API: <c>http://HOST:PORT</c>. Default empty: on the same address.</summary>
     public string AdminUrl { get; set; } = "";
 
+    /// <summary>How long stored responses are kept after they ended. 1 minute to 3650 days. Default 30 days.</summary>
+    /// <remarks>OpenAI's own. Answers to requests with an idempotency key are kept for <see cref="KeepIdempotentFor"/>.</remarks>
+    public TimeSpan KeepResponsesFor { get; set; } = TimeSpan.FromDays(30);
+
+    /// <summary>How long a chat request with an idempotency key is remembered after it was answered. 1 minute to 3650 days. Default 1 day.</summary>
+    /// <remarks>Stripe, whose header it is, keeps keys for at least 24 hours.</remarks>
+    public TimeSpan KeepIdempotentFor { get; set; } = TimeSpan.FromDays(1);
+
     /// <summary>Every fault of these options; none if they can be used.</summary>
     public IEnumerable<string> Faults()
     {
@@ -75,6 +83,8 @@ internal sealed class GatewayOptions
             AdminUrl.Length > 0 && !(Uri.TryCreate(AdminUrl, UriKind.Absolute, out var url) && url.Scheme is "http" or "https")
                 ? $"{Section}:{nameof(AdminUrl)} is {AdminUrl}: it must be http://HOST:PORT"
                 : null,
+            OutOfRange(nameof(KeepResponsesFor), KeepResponsesFor, TimeSpan.FromMinutes(1), TimeSpan.FromDays(3650)),
+            OutOfRange(nameof(KeepIdempotentFor), KeepIdempotentFor, TimeSpan.FromMinutes(1), TimeSpan.FromDays(3650)),
         ];
         return faults.OfType<string>();
     }

@@ -48,6 +48,12 @@ public static class RequestErrors
     /// <summary>Another turn of the same session is running. 409.</summary>
     public const string SessionBusy = "session_busy";
 
+    /// <summary>No response of that id. 404.</summary>
+    public const string ResponseNotFound = "response_not_found";
+
+    /// <summary>The id or idempotency key was used for another request. 409.</summary>
+    public const string IdempotencyConflict = "idempotency_conflict";
+
     /// <summary>Every replica is full. 429, with Retry-After.</summary>
     public const string Overloaded = "overloaded";
 

@@ -38,6 +38,7 @@ public static class GatewayExtensions
         services.AddSingleton<SessionsEndpoint>();
         services.AddSingleton<AdminAudit>();
         services.AddSingleton<AdminEndpoints>();
+        services.AddSingleton<ResponsesEndpoint>();
         services.Configure<JsonOptions>(options => options.SerializerOptions.TypeInfoResolverChain.Insert(0, OpenAIJsonContext.Default));
         services.AddOpenApi("v1", ApiDocument.Configure);
         return services;
@@ -56,6 +57,7 @@ public static class GatewayExtensions
         if (servesUsers)
         {
             MapV1(app);
+            MapResponses(app);
             app.MapOpenApi();
             MapExplorer(app);
         }
@@ -98,6 +100,33 @@ public static class GatewayExtensions
             .WithSummary("Forget a stored conversation")
             .WithTags("Sessions")
             .Produces<SessionDeleted>()
+            .ProducesErrors(400, 404, 500, 503);
+    }
+
+    private static void MapResponses(WebApplication app)
+    {
+        app.MapPost("/v1/responses", (HttpContext context, ResponsesEndpoint endpoint) => endpoint.CreateAsync(context))
+            .WithSummary("Create a response")
+            .WithTags("Responses")
+            .WithMetadata(new StreamsAttribute(typeof(ResponseEventObject)))
+            .Accepts<ResponseBody>("application/json")
+            .Produces<ResponseObject>()
+            .ProducesErrors(400, 404, 405, 409, 413, 415, 429, 500, 503);
+        app.MapGet("/v1/responses/{id}", (HttpContext context, string id, ResponsesEndpoint endpoint) => endpoint.GetAsync(context, id))
+            .WithSummary("Read a stored response, or with stream=true its events after starting_after")
+            .WithTags("Responses")
+            .WithMetadata(new StreamsAttribute(typeof(ResponseEventObject)))
+            .Produces<ResponseObject>()
+            .ProducesErrors(400, 404, 500, 503);
+        app.MapPost("/v1/responses/{id}/cancel", (HttpContext context, string id, ResponsesEndpoint endpoint) => endpoint.CancelAsync(context, id))
+            .WithSummary("End a running response")
+            .WithTags("Responses")
+            .Produces<ResponseObject>()
+            .ProducesErrors(400, 404, 500, 503);
+        app.MapDelete("/v1/responses/{id}", (HttpContext context, string id, ResponsesEndpoint endpoint) => endpoint.DeleteAsync(context, id))
+            .WithSummary("Forget a stored response")
+            .WithTags("Responses")
+            .Produces<ResponseDeleted>()
             .ProducesErrors(400, 404, 500, 503);
     }
 

@@ -17,6 +17,11 @@ namespace XLLM.Gateway.OpenAI;
 [JsonSerializable(typeof(SessionObject))]
 [JsonSerializable(typeof(SessionDeleted))]
 [JsonSerializable(typeof(ErrorEnvelope))]
+[JsonSerializable(typeof(ResponseBody))]
+[JsonSerializable(typeof(ResponseEcho))]
+[JsonSerializable(typeof(ResponseObject))]
+[JsonSerializable(typeof(ResponseEventObject))]
+[JsonSerializable(typeof(ResponseDeleted))]
 internal sealed partial class OpenAIJsonContext : JsonSerializerContext
 {
     /// <summary>For writing answers: letters of every script stand as they are, since the content type is JSON and never HTML.</summary>

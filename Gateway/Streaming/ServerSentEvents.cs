@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
@@ -26,6 +27,14 @@ internal sealed class ServerSentEvents(HttpContext context, TimeSpan writeTimeou
         _json!.Reset(_response.BodyWriter);
         JsonSerializer.Serialize(_json, value, type);
         _response.BodyWriter.Write("\n\n"u8);
+    }
+
+    /// <summary>Writes an event with its type in a line of its own.</summary>
+    public void Event<T>(string name, T value, JsonTypeInfo<T> type)
+    {
+        Start();
+        _response.BodyWriter.Write(Encoding.UTF8.GetBytes($"event: {name}\n"));
+        Data(value, type);
     }
 
     /// <summary>Writes OpenAI's last event.</summary>

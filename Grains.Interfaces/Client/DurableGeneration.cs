@@ -15,7 +15,7 @@ internal sealed partial class DurableGeneration(
     IGrainFactory grains, ITokenTransport transport, InferenceClientOptions options, ClientInstruments instruments, ILogger logger)
 {
     /// <summary>Replicas that are asked for a generation of which nothing has been told yet.</summary>
-    private const int MaxStartsWithoutToken = 2;
+    private const int MaxStartsWithoutToken = 3;
 
     private readonly GenerationProgress _progress = new();
     private readonly List<ReplicaKey> _lost = [];

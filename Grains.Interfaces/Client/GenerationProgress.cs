@@ -42,9 +42,38 @@ internal sealed class GenerationProgress
                 TextPosition = TextLength,
                 Text = next.Text[knownText..],
                 Logprobs = next.Logprobs?[knownTokens..],
+                TextLengths = Fresh(next.TextLengths, knownTokens, knownText),
             };
         _tokens.AddRange(fresh.TokenIds);
         TextLength += fresh.Text.Length;
+        return fresh;
+    }
+
+    /// <summary>What is left of the tokens' texts: known text is cut off in front, and new text of a known token goes to the first new one.</summary>
+    private static int[] Fresh(int[] lengths, int knownTokens, int knownText)
+    {
+        if (lengths.Length <= knownTokens)
+        {
+            return [];
+        }
+
+        var fresh = lengths[knownTokens..];
+        var carried = 0;
+        for (var i = 0; i < lengths.Length; i++)
+        {
+            var known = Math.Min(lengths[i], knownText);
+            knownText -= known;
+            if (i < knownTokens)
+            {
+                carried += lengths[i] - known;
+            }
+            else
+            {
+                fresh[i - knownTokens] = lengths[i] - known;
+            }
+        }
+
+        fresh[0] += carried;
         return fresh;
     }
 }

@@ -1,6 +1,4 @@
-using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
-using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using XLLM.Grains.Interfaces.Catalog;
@@ -19,7 +17,7 @@ internal sealed class InferenceClient(
 {
     /// <inheritdoc/>
     public IAsyncEnumerable<ChatEvent> ChatAsync(ChatRequest request, CancellationToken cancellationToken = default) =>
-        request.SessionId is { } session ? SessionTurn.RunAsync(grains.GetGrain<ISessionGrain>(session), WithSeed(request), cancellationToken) : TurnAsync(request, cancellationToken);
+        request.SessionId is { } session ? SessionTurn.RunAsync(grains.GetGrain<ISessionGrain>(session), FixedSeed.Of(request), clock, cancellationToken) : TurnAsync(request, cancellationToken);
 
     /// <inheritdoc/>
     public async IAsyncEnumerable<CompletionEvent> CompleteAsync(CompletionRequest request, [EnumeratorCancellation] CancellationToken cancellationToken = default)
@@ -32,7 +30,7 @@ internal sealed class InferenceClient(
             RequestId = request.RequestId,
             Model = request.Model,
             PromptTokens = prompt.TokenIds,
-            Sampling = WithSeed(request.Sampling),
+            Sampling = FixedSeed.Of(request.Sampling),
             Stop = request.Stop,
             TopLogprobs = request.TopLogprobs,
             Priority = request.Priority,
@@ -49,7 +47,7 @@ internal sealed class InferenceClient(
     public Task<ModelDescriptor[]> ListModelsAsync() => GrainCalls.RetryOnLossAsync(() => grains.GetGrain<IModelCatalogGrain>(0).ListModelsAsync());
 
     /// <inheritdoc/>
-    public Task<SessionSnapshot?> GetSessionAsync(string sessionId) => GrainCalls.RetryOnLossAsync(() => grains.GetGrain<ISessionGrain>(sessionId).GetAsync());
+    public Task<SessionSnapshot?> GetSessionAsync(string sessionId) => LossPatience.CallAsync(() => grains.GetGrain<ISessionGrain>(sessionId).GetAsync(), clock);
 
     /// <inheritdoc/>
     public Task<bool> DeleteSessionAsync(string sessionId) => grains.GetGrain<ISessionGrain>(sessionId).DeleteAsync();
@@ -64,7 +62,7 @@ internal sealed class InferenceClient(
             RequestId = request.RequestId,
             Model = request.Model,
             PromptTokens = prompt.TokenIds,
-            Sampling = WithSeed(request.Sampling),
+            Sampling = FixedSeed.Of(request.Sampling),
             Stop = request.Stop,
             TopLogprobs = request.TopLogprobs,
             Priority = request.Priority,
@@ -77,7 +75,11 @@ internal sealed class InferenceClient(
         await foreach (var next in GenerateAsync(generation, prompt, cancellationToken))
         {
             events.Clear();
-            assembler.Add(next, events);
+            foreach (var piece in TokenPieces.Of(next))
+            {
+                assembler.Add(piece, events);
+            }
+
             foreach (var told in events)
             {
                 yield return told;
@@ -104,20 +106,5 @@ internal sealed class InferenceClient(
 
             yield return next;
         }
-    }
-
-    private static ChatRequest WithSeed(ChatRequest request) => request with { Sampling = WithSeed(request.Sampling) };
-
-    /// <summary>Fixes the random stream before the first try, so that whoever goes on draws the same tokens.</summary>
-    private static SamplingParameters WithSeed(SamplingParameters sampling)
-    {
-        if (sampling.Seed is not null)
-        {
-            return sampling;
-        }
-
-        Span<byte> bytes = stackalloc byte[sizeof(long)];
-        RandomNumberGenerator.Fill(bytes);
-        return sampling with { Seed = BinaryPrimitives.ReadInt64LittleEndian(bytes) & long.MaxValue };
     }
 }

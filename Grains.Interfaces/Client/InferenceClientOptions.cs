@@ -7,7 +7,8 @@ public sealed class InferenceClientOptions
 {
     /// <summary>Most replicas on which one generation is started, the first one included: 1 to 16. Default 3.</summary>
     /// <remarks>1 turns resuming off. 3 outlives two silo deaths within one answer, which a rolling restart of a small cluster can bring.
-    /// Before the first token at most two are asked, whatever this says: a request that kills replicas must not walk through all of them.</remarks>
+    /// Before the first token at most three are asked, whatever this says: a request that kills replicas must not walk through all of them,
+    /// but while a silo restarts another one may be lost.</remarks>
     public int MaxStarts { get; set; } = 3;
 }
 

@@ -37,6 +37,7 @@ public static class XllmClientServiceExtensions
         services.TryAddSingleton<ITokenTransport, GrainTokenTransport>();
         services.TryAddSingleton<IInferenceClient, InferenceClient>();
         services.TryAddSingleton<IAdministration, ClusterAdministration>();
+        services.TryAddSingleton<IResponseClient, ResponseClient>();
         return services;
     }
 }

@@ -27,6 +27,11 @@ public sealed record TokensGenerated : GenerationEvent
     /// <summary>One per token where asked for, else null. The end token that ends the generation has none: it is no part of the text.</summary>
     [Id(4)]
     public TokenLogprob[]? Logprobs { get; init; }
+
+    /// <summary>UTF-16 units of <see cref="Text"/> that each token released, in order; text behind them was released by the end. Empty from engines that do not say.</summary>
+    /// <remarks>With it an event of several tokens means the same as one event for each, however often the reader came: what readers make of a generation depends on its tokens alone.</remarks>
+    [Id(5)]
+    public int[] TextLengths { get; init; } = [];
 }
 
 /// <summary>The last event of every generation.</summary>

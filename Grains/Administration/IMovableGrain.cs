@@ -6,7 +6,7 @@ namespace XLLM.Grains.Administration;
 [Alias("xllm.movable"), GrainInterfaceType("xllm.movable")]
 internal interface IMovableGrain : IGrain
 {
-    /// <summary>Moves away if nothing runs that the move would cut off; else the grain moves when that has ended, by itself.</summary>
+    /// <summary>Moves away if nothing runs that the move would cut off. Asked again and again while the silo drains.</summary>
     /// <returns>Whether it moves now.</returns>
     [Alias("move"), AlwaysInterleave]
     Task<bool> MoveAsync();

@@ -3,21 +3,13 @@ using Orleans.Runtime;
 
 namespace XLLM.Grains.Administration;
 
-/// <summary>The movable grains that are active on this silo, and whether the silo drains. Thread-safe; one per silo.</summary>
+/// <summary>The movable grains that are active on this silo. Thread-safe; one per silo.</summary>
 internal sealed class MovableGrains(IGrainFactory grains)
 {
     private readonly ConcurrentDictionary<GrainId, bool> _active = new();
-    private volatile bool _draining;
 
     /// <summary>How many there are.</summary>
     public int Count => _active.Count;
-
-    /// <summary>Whether this silo drains: a grain whose work has just ended moves away.</summary>
-    public bool Draining
-    {
-        get => _draining;
-        set => _draining = value;
-    }
 
     /// <summary>A grain became active here.</summary>
     public void Add(GrainId grain) => _active[grain] = true;

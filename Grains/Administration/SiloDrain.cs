@@ -43,7 +43,6 @@ internal sealed partial class SiloDrain(
             }
 
             _state = SiloState.Draining;
-            movable.Draining = true;
             silos.Note(local.SiloAddress, true);
             if (_telling is null)
             {
@@ -64,7 +63,6 @@ internal sealed partial class SiloDrain(
             _telling = null;
             _draining = null;
             _state = SiloState.Active;
-            movable.Draining = false;
             silos.Note(local.SiloAddress, false);
         }
 

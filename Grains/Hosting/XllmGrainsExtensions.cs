@@ -14,6 +14,7 @@ using XLLM.Grains.Placement;
 using XLLM.Grains.Ports;
 using XLLM.Grains.Routing;
 using XLLM.Grains.Scaling;
+using XLLM.Grains.Storage;
 
 namespace XLLM.Grains.Hosting;
 
@@ -39,6 +40,8 @@ public static class XllmGrainsExtensions
         services.AddXllmInferenceClient();
         services.TryAddSingleton<IModelHost, NoModels>();
         services.TryAddSingleton<GrainInstruments>();
+        services.TryAddSingleton<StorageHealth>();
+        services.TryAddSingleton<DurableWrites>();
         services.TryAddSingleton<ReplicaRouting>();
         services.AddReplicaSelector<LeastTokens>();
         services.AddReplicaSelector<PowerOfTwoChoices>();
@@ -59,8 +62,10 @@ public static class XllmGrainsExtensions
         services.AddOptions<LifecycleOptions>().ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<DrainOptions>, DrainOptionsValidator>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<LifecycleOptions>, LifecycleOptionsValidator>());
+        services.AddOptions<StorageOptions>().ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<CatalogOptions>, CatalogOptionsValidator>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<RoutingOptions>, RoutingOptionsValidator>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<StorageOptions>, StorageOptionsValidator>());
         return silo;
     }
 

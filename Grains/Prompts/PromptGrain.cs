@@ -15,9 +15,6 @@ namespace XLLM.Grains.Prompts;
 [GrainType("xllm.prompt"), StatelessWorker]
 internal sealed class PromptGrain(IModelHost host, ReplicaRouting routing) : Grain, IPromptGrain
 {
-    /// <summary>Silos that are asked before the caller is told: a rolling restart can take the first two while they are asked.</summary>
-    private const int MostSilos = 3;
-
     /// <inheritdoc/>
     public async Task<Prompt> RenderAsync(ChatRequest request) => host.Find(this.GetPrimaryKeyString()) is { } model
         ? PromptEncoding.Render(model, request)
@@ -28,43 +25,40 @@ internal sealed class PromptGrain(IModelHost host, ReplicaRouting routing) : Gra
         ? PromptEncoding.Encode(model, request)
         : await ElsewhereAsync(replica => replica.EncodeAsync(request));
 
-    /// <summary>Encoding changes nothing, so a silo that goes or unloads the model meanwhile is no answer: another one is asked.</summary>
-    private async Task<Prompt> ElsewhereAsync(Func<IReplicaPromptGrain, Task<Prompt>> encode)
-    {
-        var lost = new List<ReplicaKey>();
-        for (var silos = 1; ; silos++)
-        {
-            var replica = await ChooseAsync(lost);
-            try
-            {
-                return await encode(GrainFactory.GetGrain<IReplicaPromptGrain>(replica.ToString()));
-            }
-            catch (Exception exception) when (silos < MostSilos && (ReplicaLoss.Is(exception) || exception is RequestException { Code: RequestErrors.Unavailable }))
-            {
-                lost.Add(replica);
-            }
-        }
-    }
-
-    private async Task<ReplicaKey> ChooseAsync(List<ReplicaKey> lost)
+    /// <summary>Asks replicas, one after the other where silos were lost or let the model go: encoding changes nothing, so asking again is safe.</summary>
+    private async Task<Prompt> ElsewhereAsync(Func<IReplicaPromptGrain, Task<Prompt>> ask)
     {
         var model = this.GetPrimaryKeyString();
-        try
+        var lost = new List<ReplicaKey>();
+        var demanded = false;
+        while (true)
         {
-            return await ChooseAsync(model, lost);
-        }
-        catch (RequestException none) when (none.Code == RequestErrors.ModelNotFound || lost.Count > 0)
-        {
-            // Nobody serves it, or those that did went; but somebody may be allowed to load it now.
-            if (!await GrainFactory.GetGrain<IDeploymentGrain>(0).DemandAsync(model))
+            ReplicaKey replica;
+            try
             {
-                throw;
+                replica = (await routing.ChooseAsync(model, new RoutingRequest([], 0, [.. lost]))).Replica;
+            }
+            catch (RequestException none) when (!demanded && (none.Code == RequestErrors.ModelNotFound || lost.Count > 0))
+            {
+                // Nobody serves it, or those that did went; but somebody may be allowed to load it now.
+                demanded = true;
+                if (!await GrainFactory.GetGrain<IDeploymentGrain>(0).DemandAsync(model))
+                {
+                    throw;
+                }
+
+                lost.Clear();                       // it may serve again where it was lost, under the same key
+                continue;
+            }
+
+            try
+            {
+                return await ask(GrainFactory.GetGrain<IReplicaPromptGrain>(replica.ToString()));
+            }
+            catch (Exception exception) when (ReplicaLoss.Is(exception) || exception is RequestException { Code: RequestErrors.Unavailable })
+            {
+                lost.Add(replica);                  // in the end no replica is left, which ChooseAsync says
             }
         }
-
-        lost.Clear();                               // it may serve again where it was lost, under the same key
-        return await ChooseAsync(model, lost);
     }
-
-    private async Task<ReplicaKey> ChooseAsync(string model, List<ReplicaKey> lost) => (await routing.ChooseAsync(model, new RoutingRequest([], 0, [.. lost]))).Replica;
 }

@@ -11,35 +11,47 @@ using XLLM.Grains.Interfaces.Generation;
 using XLLM.Grains.Interfaces.Sessions;
 using XLLM.Grains.Placement;
 using XLLM.Grains.Ports;
+using XLLM.Grains.Responses;
+using XLLM.Grains.Storage;
 
 namespace XLLM.Grains.Sessions;
 
 /// <summary>Keeps a conversation and is its single writer. The turn itself is an ordinary, stateless one.</summary>
 /// <remarks>
 /// A turn's stream interleaves with every other call, so a flag keeps a second turn out; reads see the conversation before the turn.
-/// Survives everything: what <see cref="ChatEnded"/> has told is stored. A turn that did not end is not stored, and its caller asks again.
+/// Survives everything: what <see cref="ChatEnded"/> has told is stored. A turn that did not end is not stored, and its caller asks again, with the same request id:
+/// the turn is then told again from its first event, the same events (decision D2), and stored once.
 /// </remarks>
 [GrainType("xllm.session"), EngineSilos]
 internal sealed partial class SessionGrain(
-    [PersistentState("session", StorageNames.Default)] IPersistentState<SessionState> state, IInferenceClient inference, TimeProvider clock,
+    [PersistentState("session", StorageNames.Default)] IPersistentState<SessionState> state, IInferenceClient inference, DurableWrites writes, TimeProvider clock,
     GrainInstruments instruments, ILogger<SessionGrain> logger, MovableGrains movable) : Grain, ISessionGrain, IMovableGrain
 {
     private bool _turnRuns;
+    private string? _requestId;                     // of the turn that runs
+    private CancellationTokenSource? _abort;        // of the turn that runs
+    private TaskCompletionSource _turnEnded = NewSignal();
     private bool _stale;                            // a write failed: what is stored is not known until it is read again
 
     /// <inheritdoc/>
     public async IAsyncEnumerable<ChatEvent> ChatAsync(ChatRequest request, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
+        await AbortLostTurnAsync(request.RequestId, cancellationToken);
         RefuseIfBusy();
         _turnRuns = true;
+        _requestId = request.RequestId;
+        using var abort = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        _abort = abort;
         var outcome = SessionOutcome.Aborted;
         try
         {
             await ReadIfStaleAsync();
             var began = clock.GetUtcNow();
             var answer = new AnswerBuilder();
-            var turn = request with { SessionId = null, Messages = [.. state.State.Messages, .. request.Messages] };
-            await foreach (var next in inference.ChatAsync(turn, cancellationToken).WithCancellation(cancellationToken))
+            var isStored = state.RecordExists && state.State.LastRequestId == request.RequestId;
+            var before = isStored ? state.State.Messages[..state.State.MessagesBeforeLastTurn] : state.State.Messages;
+            var turn = request with { SessionId = null, Messages = [.. before, .. request.Messages] };
+            await foreach (var next in inference.ChatAsync(turn, abort.Token).WithCancellation(abort.Token))
             {
                 answer.Add(next);
                 if (next is not ChatEnded ended)
@@ -48,20 +60,19 @@ internal sealed partial class SessionGrain(
                     continue;
                 }
 
-                (outcome, ended) = ended.Reason is EndReason.Stop or EndReason.Length
-                    ? await StoreAsync(ended, Conversation(turn, answer), request, began)
-                    : (SessionOutcome.Failed, ended);
+                (outcome, ended) = ended.Reason is not (EndReason.Stop or EndReason.Length)
+                    ? (SessionOutcome.Failed, ended)
+                    : isStored ? (SessionOutcome.Stored, ended) : await StoreAsync(ended, Conversation(turn, answer), request, began);
                 yield return ended;
             }
         }
         finally
         {
             _turnRuns = false;
+            _abort = null;
+            _turnEnded.TrySetResult();
+            _turnEnded = NewSignal();
             instruments.TurnEnded(outcome);
-            if (movable.Draining)
-            {
-                this.MigrateOnIdle();               // its silo waits for it; between turns a move cuts nothing off
-            }
         }
     }
 
@@ -118,7 +129,7 @@ internal sealed partial class SessionGrain(
     {
         if (!_turnRuns)
         {
-            this.MigrateOnIdle();
+            this.MigrateOnIdle();                   // between turns a move cuts nothing off
         }
 
         return Task.FromResult(!_turnRuns);
@@ -149,8 +160,16 @@ internal sealed partial class SessionGrain(
         var started = clock.GetTimestamp();
         try
         {
-            state.State = new SessionState { Model = request.Model, Messages = messages, Created = state.RecordExists ? before.Created : began, Updated = clock.GetUtcNow() };
-            await state.WriteStateAsync();
+            state.State = new SessionState
+            {
+                Model = request.Model,
+                Messages = messages,
+                Created = state.RecordExists ? before.Created : began,
+                Updated = clock.GetUtcNow(),
+                LastRequestId = request.RequestId,
+                MessagesBeforeLastTurn = before.Messages.Length,
+            };
+            await writes.WriteAsync(state, stored => stored.LastRequestId == request.RequestId);
             instruments.Stored(clock.GetElapsedTime(started));
             return (SessionOutcome.Stored, ended);
         }
@@ -161,6 +180,17 @@ internal sealed partial class SessionGrain(
             _stale = true;
             LogNotStored(exception, this.GetPrimaryKeyString(), request.RequestId);
             return (SessionOutcome.NotStored, ended with { Reason = EndReason.Failed, Message = $"the answer could not be stored, so the conversation is as it was: {exception.Message}" });
+        }
+    }
+
+    /// <summary>A caller whose stream broke comes back before this activation has noticed that nobody reads the old one.</summary>
+    private async Task AbortLostTurnAsync(string requestId, CancellationToken cancellationToken)
+    {
+        if (_turnRuns && _requestId == requestId && _abort is { } abort)
+        {
+            var ended = _turnEnded.Task;
+            await abort.CancelAsync();
+            await ended.WaitAsync(cancellationToken);
         }
     }
 
@@ -190,6 +220,8 @@ internal sealed partial class SessionGrain(
             throw new RequestException(RequestErrors.SessionBusy, $"another turn of session {this.GetPrimaryKeyString()} is running", "session_id");
         }
     }
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Ids that name nothing must not keep activations. A running turn would be cut off by it.</summary>
     private void ForgetActivation()

@@ -21,4 +21,12 @@ internal sealed record SessionState
     /// <summary>When the last turn ended.</summary>
     [Id(3)]
     public DateTimeOffset Updated { get; init; }
+
+    /// <summary>Request id of the last turn: asked again by a caller whose stream was lost, it is told again and not added again.</summary>
+    [Id(4)]
+    public string? LastRequestId { get; init; }
+
+    /// <summary>Messages before the last turn.</summary>
+    [Id(5)]
+    public int MessagesBeforeLastTurn { get; init; }
 }

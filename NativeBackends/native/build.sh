@@ -1,10 +1,12 @@
 #!/bin/sh
-# Builds the native library without CMake: build.sh OUTPUT-FILE SCRATCH-FOLDER
+# Builds the native library without CMake: build.sh OUTPUT-FILE SCRATCH-FOLDER [all | best | ISA...]
 # The flags say what CMakeLists.txt says; with CMake present, that one is used.
 set -eu
 
 output=$1
 objects=$2
+shift 2
+wanted=${*:-all}
 root=$(cd "$(dirname "$0")" && pwd)
 compiler=${CXX:-}
 for candidate in c++ g++ clang++; do
@@ -12,11 +14,24 @@ for candidate in c++ g++ clang++; do
 done
 [ -n "$compiler" ] || { echo "build.sh: no C++ compiler (c++, g++, clang++)" >&2; exit 1; }
 
-flags="-std=c++20 -O3 -fPIC -fvisibility=hidden -fvisibility-inlines-hidden -ffp-contract=off -fno-math-errno -I$root -I$root/include -pthread"
-isas=portable
-machine=$("$compiler" -dumpmachine)
-case $machine in
-x86_64* | amd64*) isas="portable avx2 avx512" ;;
+has() { echo "$macros" | grep -q "define __$1__"; }
+
+best() {
+    macros=$("$compiler" -march=native -dM -E -x c++ /dev/null 2>/dev/null || true)
+    if has AVX512F && has AVX512BW && has AVX512VL && has AVX512DQ; then
+        echo avx512
+    elif has AVX2 && has FMA && has F16C; then
+        echo avx2
+    else
+        echo portable
+    fi
+}
+
+case $("$compiler" -dumpmachine):$wanted in
+x86_64*:all | amd64*:all) isas="portable avx2 avx512" ;;
+x86_64*:best | amd64*:best) isas=$(best) ;;
+*:all | *:best) isas=portable ;;
+*) isas=$wanted ;;
 esac
 
 isa_flags() {
@@ -28,24 +43,29 @@ isa_flags() {
 
 definitions=
 for isa in $isas; do
-    [ "$isa" = portable ] || definitions="$definitions -DXLLM_WITH_$(echo "$isa" | tr a-z A-Z)"
+    definitions="$definitions -DXLLM_WITH_$(echo "$isa" | tr a-z A-Z)"
 done
 
 rm -rf "$objects"
 mkdir -p "$objects" "$(dirname "$output")"
 cd "$root"
-for source in abi/*.cpp common/*.cpp cpu/backend.cpp cpu/instruction_set.cpp cpu/memory.cpp; do
-    "$compiler" $flags $definitions -c "$source" -o "$objects/$(echo "$source" | tr / _).o"
-done
 
-for source in cpu/*.cpp; do
-    case $source in
-    cpu/backend.cpp | cpu/instruction_set.cpp | cpu/memory.cpp) continue ;;
-    esac
-    for isa in $isas; do
-        "$compiler" $flags $(isa_flags "$isa") -DXLLM_ISA="$isa" -c "$source" -o "$objects/$(echo "$source" | tr / _).$isa.o"
+# A line per object: its file, then what to compile. The longest first.
+{
+    for source in cpu/linear.cpp cpu/units/*.cpp; do
+        for isa in $isas; do
+            echo "$(echo "$source" | tr / _).$isa.o $(isa_flags "$isa") -DXLLM_ISA=$isa -c $source"
+        done
     done
-done
+    for source in abi/*.cpp common/*.cpp cpu/backend.cpp cpu/instruction_set.cpp cpu/memory.cpp; do
+        echo "$(echo "$source" | tr / _).o $definitions -c $source"
+    done
+} | COMPILER="$compiler" ROOT="$root" OBJECTS="$objects" xargs -P "$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)" -I LINE sh -c '
+    set -- LINE
+    object=$1
+    shift
+    "$COMPILER" -std=c++20 -O3 -fPIC -fvisibility=hidden -fvisibility-inlines-hidden -ffp-contract=off -fno-math-errno -pthread \
+        -I"$ROOT" -I"$ROOT/include" "$@" -o "$OBJECTS/$object" || exit 255'
 
 # Under another name first: a build that is cut off leaves no half library behind.
 "$compiler" -shared -pthread "$objects"/*.o -o "$objects/library"

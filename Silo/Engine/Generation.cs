@@ -55,8 +55,7 @@ internal sealed class Generation : IGeneration, IAsyncEnumerator<GenerationEvent
     {
         lock (_gate)
         {
-            _unread.Append(token, topTokens, topLogprobs, isShown);
-            _unread.Append(text);
+            _unread.Append(token, topTokens, topLogprobs, isShown, text);
         }
     }
 

@@ -17,6 +17,7 @@ internal sealed class UnreadOutput(int? topLogprobs)
     private readonly List<float> _topLogprobs = [];
     private readonly List<int> _logprobTokens = [];
     private readonly List<char> _text = new(256);
+    private readonly List<int> _textLengths = new(64);
     private int _position;
     private int _textPosition;
 
@@ -31,9 +32,12 @@ internal sealed class UnreadOutput(int? topLogprobs)
     /// <param name="topTokens">The most probable tokens beside it.</param>
     /// <param name="tops">Their log probabilities.</param>
     /// <param name="isShown">False for an end token: it is counted, but it is no part of the answer, so its log probability is not either.</param>
-    public void Append(in SampledToken token, ReadOnlySpan<int> topTokens, ReadOnlySpan<float> tops, bool isShown)
+    /// <param name="text">The text that it made safe to show.</param>
+    public void Append(in SampledToken token, ReadOnlySpan<int> topTokens, ReadOnlySpan<float> tops, bool isShown, ReadOnlySpan<char> text)
     {
         _tokens.Add(token.Token);
+        _textLengths.Add(text.Length);
+        _text.AddRange(text);
         if (topLogprobs is not null && isShown)
         {
             _logprobTokens.Add(token.Token);
@@ -44,7 +48,7 @@ internal sealed class UnreadOutput(int? topLogprobs)
         }
     }
 
-    /// <summary>Adds text.</summary>
+    /// <summary>Adds text that no token released.</summary>
     public void Append(ReadOnlySpan<char> text) => _text.AddRange(text);
 
     /// <summary>Makes an event of all that is there, and forgets it.</summary>
@@ -57,11 +61,13 @@ internal sealed class UnreadOutput(int? topLogprobs)
             Text = new string(CollectionsMarshal.AsSpan(_text)),
             TextPosition = _textPosition,
             Logprobs = topLogprobs is null ? null : TakeLogprobs(tokenizer),
+            TextLengths = [.. _textLengths],
         };
         _position += _tokens.Count;
         _textPosition += _text.Count;
         _tokens.Clear();
         _text.Clear();
+        _textLengths.Clear();
         return taken;
     }
 

@@ -10,6 +10,7 @@ using XLLM.Grains.Interfaces.Client;
 using XLLM.Grains.Ports;
 using XLLM.Grains.Routing;
 using XLLM.Grains.Scaling;
+using XLLM.Grains.Storage;
 using XLLM.Silo.Hosting.Cluster;
 
 namespace XLLM.Silo.Hosting;
@@ -40,9 +41,10 @@ internal static class Platform
         builder.Services.Configure<LifecycleOptions>(builder.Configuration.GetSection(LifecycleOptions.SectionName));
         builder.Services.AddHostedService<EngineLifecycle>();
         builder.Services.Configure<RoutingOptions>(builder.Configuration.GetSection(RoutingOptions.SectionName));
+        builder.Services.Configure<StorageOptions>(builder.Configuration.GetSection(StorageOptions.SectionName));
         builder.Services.Configure<CatalogOptions>(builder.Configuration.GetSection(CatalogOptions.SectionName));
         builder.Services.Configure<InferenceClientOptions>(builder.Configuration.GetSection("Xllm:Client"));
-        builder.Services.AddHealthChecks().AddCheck<EngineHealthCheck>("engine").AddCheck<SiloHealthCheck>("silo");
+        builder.Services.AddHealthChecks().AddCheck<EngineHealthCheck>("engine").AddCheck<SiloHealthCheck>("silo").AddCheck<StorageHealthCheck>("storage");
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = options.Engine.DrainTimeout + TimeSpan.FromSeconds(10));
         builder.UseOrleans(silo => Configure(silo, options));
         return builder;

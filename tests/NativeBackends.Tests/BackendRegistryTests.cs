@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics.X86;
 using XLLM.NativeBackends.Interop;
 using XLLM.NativeBackends.Ops;
 
@@ -45,6 +46,18 @@ public sealed class BackendRegistryTests
         Assert.Equal("open: 0 threads; it must be 1 to 1024", error.Message);
         error = Assert.Throws<OpException>(() => BackendRegistry.Open("cpu", new BackendOptions { InstructionSet = (InstructionSet)9 }));
         Assert.Equal("cpu: instruction set 9 is not in [0, 3]", error.Message);
+    }
+
+    /// <summary>A library that was built for the best instruction set alone would leave the others untested without a word.</summary>
+    [Fact]
+    public void EveryInstructionSetOfThisProcessor_IsInTheLibraryThatIsTested()
+    {
+        SkipWithoutCpu();
+        Assert.Contains("cpu Portable 2", BackendVariants.Names);
+        Assert.Equal(Avx2.IsSupported && Fma.IsSupported, BackendVariants.Names.Contains("cpu Avx2 2"));
+        Assert.Equal(
+            Avx512F.IsSupported && Avx512BW.IsSupported && Avx512DQ.IsSupported && Avx512F.VL.IsSupported,
+            BackendVariants.Names.Contains("cpu Avx512 2"));
     }
 
     [Theory]

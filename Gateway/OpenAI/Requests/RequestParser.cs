@@ -11,7 +11,7 @@ internal static class RequestParser
     /// <summary>Tokens that a completion generates unless told otherwise: OpenAI's number.</summary>
     private const int DefaultCompletionTokens = 16;
 
-    private static readonly string[] Efforts = ["none", "minimal", "low", "medium", "high", "xhigh", "max"];
+    internal static readonly string[] Efforts = ["none", "minimal", "low", "medium", "high", "xhigh", "max"];
 
     /// <summary>Reads a body of <c>POST /v1/chat/completions</c>.</summary>
     /// <param name="body">A JSON object.</param>

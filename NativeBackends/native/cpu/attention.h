@@ -314,8 +314,7 @@ static inline void attend(const xllm_tensor& q, const AttentionShape& shape, flo
         const int count = static_cast<int>(visible - from < kPiece ? visible - from : kPiece);
         const int64_t rest = visible - from - count;
         read(from, count, static_cast<int>(rest < kPiece ? rest : kPiece));
-        dot_products<ScratchFormat>(scratch.q, shape.width, queries, reinterpret_cast<const char*>(scratch.keys),
-                                    shape.width * static_cast<int64_t>(sizeof(float)), shape.width, count, scratch.scores, kPiece);
+        scratch_dot_products(scratch.q, shape.width, queries, scratch.keys, shape.width, shape.width, count, scratch.scores, kPiece);
         for (int i = 0; i < queries; ++i) {
             const int64_t seen = unit.seen + i / unit.heads - from;
             scratch.limits[i] = static_cast<int>(seen < 0 ? 0 : seen < count ? seen : count);

@@ -36,7 +36,7 @@ const BackendTable& backend_table() {
     static const BackendTable table = {
         .name = "cpu",
         .uses_host_memory = true,
-        .missing = []() -> const char* { return nullptr; },
+        .missing = kernels_missing,
         .open = [](const xllm_options& options) -> void* { return new State(options); },
         .close = [](void* state) { delete static_cast<State*>(state); },
         .description = [](void* state) { return static_cast<State*>(state)->description.c_str(); },

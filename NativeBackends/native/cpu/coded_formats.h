@@ -6,9 +6,9 @@
 
 namespace xllm::cpu::XLLM_ISA {
 
-// body(format) with the type that belongs to the weight's format, which is not dense.
+// body(format) with the type that belongs to the weight's format, if it is one that has_scales.
 template <class Body>
-static inline void with_coded_format(const xllm_weight& weight, Body&& body) {
+static inline void with_scaled_format(const xllm_weight& weight, Body&& body) {
     switch (static_cast<xllm_weight_format>(weight.format)) {
         case XLLM_WEIGHT_F8E4M3:
             body(F8e4m3Format{});
@@ -19,6 +19,15 @@ static inline void with_coded_format(const xllm_weight& weight, Body&& body) {
         case XLLM_WEIGHT_I4:
             body(I4Format{});
             break;
+        default:
+            break;
+    }
+}
+
+// body(format) with the type that belongs to the weight's format, which is not dense.
+template <class Body>
+static inline void with_coded_format(const xllm_weight& weight, Body&& body) {
+    switch (static_cast<xllm_weight_format>(weight.format)) {
         case XLLM_WEIGHT_Q4_0:
             body(Q40Format{});
             break;
@@ -34,9 +43,8 @@ static inline void with_coded_format(const xllm_weight& weight, Body&& body) {
         case XLLM_WEIGHT_Q6_K:
             body(Q6KFormat{});
             break;
-        case XLLM_WEIGHT_F32:
-        case XLLM_WEIGHT_BF16:
-        case XLLM_WEIGHT_F16:
+        default:
+            with_scaled_format(weight, body);
             break;
     }
 }

@@ -76,15 +76,17 @@ void dequantize_rows(const xllm_weight& weight, int64_t first, int count, float*
         return;
     }
 
+    // Only formats with scales have an order of columns.
     for (int r = 0; r < count; ++r) {
         float* target = result + r * stride;
-        each_sixteen(weight, first + r, [&](int64_t column, F32x16 sixteen, int columns) {
+        const auto scatter = [&](int64_t column, F32x16 sixteen, int columns) {
             float lanes[kLanes];
             store(lanes, sixteen);
             for (int i = 0; i < columns; ++i) {
                 target[weight.order[column + i]] = lanes[i];
             }
-        });
+        };
+        with_scaled_format(weight, [&](auto format) { each_coded<decltype(format)>(weight, first + r, scatter); });
         clear_from(target, weight.columns, stride);
     }
 }

@@ -1,5 +1,6 @@
 // The kernels of the CPU backend. Every file of this folder but backend.cpp, instruction_set.cpp and memory.cpp is compiled once per
-// instruction set, into the namespace XLLM_ISA (avx512, avx2, portable); backend.cpp picks one table at run time.
+// instruction set, into the namespace XLLM_ISA (avx512, avx2, portable); backend.cpp picks one table at run time. The files that are
+// included by one of units/ are compiled with it, so their unnamed namespaces are one.
 //
 // Such a file uses no inline function or template that another file may also instantiate (so nothing of the standard library but
 // C functions): the linker would keep one copy for all, perhaps one with instructions that the processor lacks.
@@ -83,6 +84,10 @@ LinearPiece linear_piece(const xllm_weight& weight, int64_t rows);
 void linear_outputs(const float* x, int64_t x_stride, int64_t rows, const xllm_weight& weight, int64_t first, int count, float* scratch,
                     float* y, int64_t y_stride);
 
+// y[r][o] = sum over k of x[r][k] * w[o][k], w being F32 that was written just before. Adds in the order of tile.h; strides in floats.
+void scratch_dot_products(const float* x, int64_t x_stride, int64_t rows, const float* w, int64_t w_stride, int64_t columns, int outputs,
+                          float* y, int64_t y_stride);
+
 // Writes count rows of a weight as F32, from the given row on, columns in the order of the inputs.
 //   result  [count, stride]; the columns past the weight's up to stride are zeroed
 void dequantize_rows(const xllm_weight& weight, int64_t first, int count, float* result, int64_t stride);
@@ -103,8 +108,10 @@ namespace avx2 {
 extern const KernelTable kernels;
 }
 #endif
+#ifdef XLLM_WITH_PORTABLE
 namespace portable {
 extern const KernelTable kernels;
 }
+#endif
 
 }  // namespace xllm::cpu

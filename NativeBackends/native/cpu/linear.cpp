@@ -22,7 +22,8 @@ namespace {
 
 // Up to here dense weights are converted again for each tile of rows; beyond, once into L2. Measured on Zen 4, one thread, BF16, 1,024
 // inputs, as parts of the multiply-add peak: 16 rows 0.9 in registers and 0.5 through L2; 32 rows 0.75 and 0.6; 512 rows 0.8 both,
-// but with 3,072 inputs 0.7 and 0.8. Coded weights cost more to convert: for them the limit is one tile.
+// but with 3,072 inputs 0.7 and 0.8. Coded weights cost more to convert: for them the limit is one row, and up to a tile of rows takes
+// them through L1, a tile of outputs at a time.
 constexpr int kMostConvertedInRegisters = 8 * kTileRows;
 
 // What a piece of decode reads: long enough to hide the cost of taking a piece, short enough to divide evenly between threads.
@@ -67,8 +68,8 @@ xllm_tensor in_stored_order(ThreadPool& threads, const xllm_tensor& x, const int
     return {sorted, XLLM_F32, x.rows, x.columns, x.columns};
 }
 
-// Up to this many rows the weights pass once and are converted in registers; beyond, blocks of them go through L2.
-int64_t most_rows_in_registers(const xllm_weight& weight) { return is_dense(weight) ? kMostConvertedInRegisters : kTileRows; }
+// Up to this many rows the weights pass once and are converted in registers; beyond, blocks of them go through a cache.
+int64_t most_rows_in_registers(const xllm_weight& weight) { return is_dense(weight) ? kMostConvertedInRegisters : 1; }
 
 }  // namespace
 
@@ -78,24 +79,37 @@ LinearPiece linear_piece(const xllm_weight& weight, int64_t rows) {
     }
 
     const int64_t bytes = padded(weight.columns) * static_cast<int64_t>(sizeof(float));
+    if (rows <= kTileRows) {
+        return {outputs_per_piece(kDecodePieceBytes, row_bytes(weight)), static_cast<size_t>(kTileOutputs * bytes)};
+    }
+
     const int64_t outputs = outputs_per_piece(kPrefillBlockBytes, bytes);
     return {outputs, static_cast<size_t>(outputs * bytes)};
+}
+
+void scratch_dot_products(const float* x, int64_t x_stride, int64_t rows, const float* w, int64_t w_stride, int64_t columns, int outputs,
+                          float* y, int64_t y_stride) {
+    dot_products<ScratchFormat>(x, x_stride, rows, reinterpret_cast<const char*>(w), w_stride * static_cast<int64_t>(sizeof(float)), columns,
+                                outputs, y, y_stride);
 }
 
 void linear_outputs(const float* x, int64_t x_stride, int64_t rows, const xllm_weight& weight, int64_t first, int count, float* scratch,
                     float* y, int64_t y_stride) {
     if (rows > most_rows_in_registers(weight)) {
         const int64_t stride = padded(weight.columns);
-        dequantize_stored_rows(weight, first, count, scratch, stride);
-        dot_products<ScratchFormat>(x, x_stride, rows, reinterpret_cast<const char*>(scratch), stride * static_cast<int64_t>(sizeof(float)),
-                                    weight.columns, count, y, y_stride);
+        const int block = rows <= kTileRows ? kTileOutputs : count;
+        for (int o = 0; o < count; o += block) {
+            const int outputs = count - o < block ? count - o : block;
+            dequantize_stored_rows(weight, first + o, outputs, scratch, stride);
+            scratch_dot_products(x, x_stride, rows, scratch, stride, weight.columns, outputs, y + o, y_stride);
+        }
     } else if (is_dense(weight)) {
         with_dense_format(weight, [&](auto format) {
             dot_products<decltype(format)>(x, x_stride, rows, weight_row(weight, first), row_bytes(weight), weight.columns, count, y, y_stride);
         });
     } else {
         with_coded_format(weight, [&](auto format) {
-            coded_dot_products<decltype(format)>(x, x_stride, rows, weight, first, count, y, y_stride);
+            coded_dot_products<decltype(format)>(x, weight, first, count, y);
         });
     }
 }

@@ -106,8 +106,7 @@ struct Scorer {
             const int count = static_cast<int>(to - from < kPiece ? to - from : kPiece);
             const int next = static_cast<int>(to - from - count < kPiece ? to - from - count : kPiece);
             read_piece(kv, blocks, 0, {kv.key_offset, from, count, kv.key_offset, from + count, next}, position_of, width, keys);
-            dot_products<ScratchFormat>(queries, width, heads, reinterpret_cast<const char*>(keys),
-                                        width * static_cast<int64_t>(sizeof(float)), width, count, products, kPiece);
+            scratch_dot_products(queries, width, heads, keys, width, width, count, products, kPiece);
             for (int p = 0; p < count; p += kLanes) {
                 F32x16 sums = zero();
                 for (int64_t h = 0; h < heads; ++h) {

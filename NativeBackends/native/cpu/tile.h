@@ -104,8 +104,11 @@ static inline void tile_of_outputs(const float* x, int64_t x_stride, const char*
         tile<Format, Rows, kTileOutputs>(x, x_stride, w + o * w_stride, w_stride, columns, y + o, y_stride);
     }
 
+    // The last outputs are few: one tile for all heights, so that the compiler has half the work.
     for (; o < outputs; ++o) {
-        tile<Format, Rows, 1>(x, x_stride, w + o * w_stride, w_stride, columns, y + o, y_stride);
+        for (int r = 0; r < Rows; ++r) {
+            tile<Format, 1, 1>(x + r * x_stride, x_stride, w + o * w_stride, w_stride, columns, y + r * y_stride + o, y_stride);
+        }
     }
 }
 

@@ -186,3 +186,66 @@ test("an aborted stream ends, and the server goes on", async () => {
 
   assert.match((await ask({ messages: japan })).choices[0].message.content, /Tokyo/);
 });
+
+test("a response is created, gone on with, and read again", async () => {
+  const first = await client.responses.create({ model, temperature: 0, input: "My favourite colour is green." });
+  assert.equal(first.status, "completed");
+  assert.equal(first.object, "response");
+  assert.ok(first.usage.output_tokens > 0);
+  const second = await client.responses.create({ model, temperature: 0, previous_response_id: first.id, input: [user("What is my favourite colour?")] });
+  assert.match(second.output_text, /green/);
+  const again = await client.responses.retrieve(second.id);
+  assert.deepEqual(again.output, second.output);
+  await client.responses.delete(first.id);
+  assert.equal((await rejection(client.responses.retrieve(first.id))).status, 404);
+});
+
+test("a response streams typed events, and a stream is taken up where it was left", async () => {
+  const body = { model, temperature: 0, input: "Tell me a story about Mia, a fox.", max_output_tokens: 60 };
+  const events = [];
+  for await (const event of await client.responses.create({ ...body, stream: true, background: true })) {
+    events.push(event);
+  }
+
+  assert.deepEqual(events.map((event) => event.sequence_number), events.map((_, i) => i));
+  assert.equal(events[0].type, "response.created");
+  const text = events.filter((event) => event.type === "response.output_text.delta").map((event) => event.delta).join("");
+  const end = events.at(-1).response;
+  assert.equal(text, end.output[0].content[0].text);
+  assert.equal(end.status, events.at(-1).type === "response.completed" ? "completed" : "incomplete");
+
+  const rest = [];
+  for await (const event of await client.responses.retrieve(end.id, { stream: true, starting_after: 5 })) {
+    rest.push(event);
+  }
+
+  assert.deepEqual(rest, events.slice(6));
+});
+
+test("a background response runs by itself and can be cancelled", async () => {
+  let response = await client.responses.create({ model, temperature: 0, input: "What is the capital of Japan?", background: true });
+  assert.ok(["queued", "in_progress"].includes(response.status), response.status);
+  while (["queued", "in_progress"].includes(response.status)) {
+    response = await client.responses.retrieve(response.id);
+  }
+
+  assert.match(response.output[0].content[0].text, /Tokyo/);
+  assert.equal((await client.responses.cancel(response.id)).status, "completed");
+});
+
+test("a response calls a tool", async () => {
+  const tools = [{ type: "function", ...weather.function }];
+  const asked = await client.responses.create({ model, temperature: 0, tools, tool_choice: "required", input: "What is the weather in Oslo?" });
+  const call = asked.output.find((item) => item.type === "function_call");
+  assert.equal(call.name, "get_weather");
+  assert.equal(JSON.parse(call.arguments).city, "Oslo");
+});
+
+test("a retry with the same key is the same answer", async () => {
+  const options = { headers: { "Idempotency-Key": `test-${Date.now()}` } };
+  const body = { model, temperature: 1, messages: [user("Tell me a story about Mia, a fox.")], max_tokens: 40 };
+  const first = await client.chat.completions.create(body, options);
+  const retry = await client.chat.completions.create(body, options);
+  assert.deepEqual(retry, first);
+  assert.equal((await rejection(client.chat.completions.create({ ...body, max_tokens: 41 }, options))).status, 409);
+});

@@ -12,14 +12,14 @@ public sealed class ApiDocumentTests
     {
         await using var host = await GatewayHost.StartAsync();
         var routes = host.App.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
-            .Where(endpoint => endpoint.RoutePattern.RawText!.StartsWith("/v1", StringComparison.Ordinal))
+            .Where(endpoint => endpoint.RoutePattern.RawText!.StartsWith("/v1", StringComparison.Ordinal) && !endpoint.RoutePattern.RawText!.StartsWith("/v1/admin", StringComparison.Ordinal))
             .SelectMany(endpoint => endpoint.Metadata.GetRequiredMetadata<IHttpMethodMetadata>().HttpMethods
                 .Select(method => $"{method.ToUpperInvariant()} {endpoint.RoutePattern.RawText!.Replace("**", "", StringComparison.Ordinal)}"));
         var document = await DocumentAsync(host);
         var described = document["paths"]!.AsObject().SelectMany(path => path.Value!.AsObject().Select(operation => $"{operation.Key.ToUpperInvariant()} {path.Key}"));
 
         Assert.Equal(routes.Order(), described.Order());
-        Assert.Equal(6, routes.Count());
+        Assert.True(routes.Count() >= 10, "the routes under /v1 are missing");
     }
 
     [Fact]

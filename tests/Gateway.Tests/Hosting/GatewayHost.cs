@@ -44,6 +44,7 @@ internal sealed class GatewayHost : IAsyncDisposable
         builder.Logging.ClearProviders().AddProvider(log).SetMinimumLevel(LogLevel.Debug);
         builder.Services.AddSingleton(log);
         builder.Services.AddSingleton<IInferenceClient, ScriptedClient>();
+        builder.Services.AddSingleton<IResponseClient, ScriptedResponses>();
         if (clock is not null)
         {
             builder.Services.AddSingleton(clock);

@@ -31,6 +31,34 @@ public sealed class GenerationProgressTests
     }
 
     [Fact]
+    public void Accept_KeepsTheTextOfEachToken_WhenItCutsOffWhatIsKnown()
+    {
+        var progress = new GenerationProgress();
+        progress.Accept(Event(0, [1, 2], 0, "a"));              // token 2 released nothing yet
+
+        // Told again from token 1 on: tokens 2, 3 and 4 with "b", "cd" and "e".
+        var fresh = progress.Accept(Event(1, [2, 3, 4], 0, "abcde") with { TextLengths = [2, 2, 1] })!;
+
+        Assert.Equal([3, 4], fresh.TokenIds);
+        Assert.Equal("bcde", fresh.Text);
+        Assert.Equal([3, 1], fresh.TextLengths);                // the late text of token 2 goes to token 3
+        Assert.Equal(["bcd", "e"], TokenPieces.Of(fresh).Cast<TokensGenerated>().Select(piece => piece.Text));
+    }
+
+    [Fact]
+    public void Pieces_AreTheSame_HoweverTheEventsMerged()
+    {
+        var merged = Event(4, [1, 2, 3], 10, "abc!") with { TextLengths = [1, 0, 2], Logprobs = [Logprob(1), Logprob(2)] };
+
+        var pieces = TokenPieces.Of(merged).Cast<TokensGenerated>().ToArray();
+
+        Assert.Equal([(4, 10, "a"), (5, 11, ""), (6, 11, "bc!")], pieces.Select(piece => (piece.Position, piece.TextPosition, piece.Text)));
+        Assert.Equal([1, 1, 0], pieces.Select(piece => piece.Logprobs!.Length));
+        var unsaid = merged with { TextLengths = [] };
+        Assert.Same(unsaid, Assert.Single(TokenPieces.Of(unsaid)));
+    }
+
+    [Fact]
     public void Accept_RefusesAGap_AndNamesBothNumbers()
     {
         var progress = new GenerationProgress();

@@ -19,6 +19,7 @@ namespace XLLM.Grains.Tests.Fakes;
 internal sealed class GrainCluster : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<string, FakeModelHost> _hosts = new();
+    private readonly ConcurrentDictionary<string, (byte[] Payload, int Version)> _rows = new();
 
     private GrainCluster(InProcessTestClusterBuilder builder, Func<int, FakeModelHost> models, Action<ISiloBuilder>? configure)
     {
@@ -31,10 +32,11 @@ internal sealed class GrainCluster : IAsyncDisposable
                 host = _hosts.GetOrAdd(siloOptions.SiloName, _ => models(_hosts.Count));
             }
 
-            silo.AddMemoryGrainStorage(StorageNames.Default, storage => storage.Configure<Serializer>((options, serializer) => options.GrainStorageSerializer = new OrleansGrainStorageSerializer(serializer)));
+            silo.Services.AddKeyedSingleton<IGrainStorage>(StorageNames.Default, (services, _) => new SharedStorage(services.GetRequiredService<Serializer>(), _rows));
             silo.Services.AddSingleton<IModelHost>(host);
             silo.AddXllmGrains();
-            silo.Configure<CatalogOptions>(catalog => catalog.HeartbeatPeriod = TimeSpan.FromMilliseconds(50));
+            // Often, so that tests are fast; patient, since a busy machine delays timers by more than ten such beats.
+            silo.Configure<CatalogOptions>(catalog => (catalog.HeartbeatPeriod, catalog.MissedHeartbeats) = (TimeSpan.FromMilliseconds(50), 100));
             silo.Configure<ClusterMembershipOptions>(membership => (membership.ProbeTimeout, membership.NumMissedProbesLimit) = (TimeSpan.FromSeconds(1), 2));
             configure?.Invoke(silo);
         });

@@ -1,7 +1,7 @@
 using System.Text;
 using XLLM.Grains.Interfaces.Chat;
 
-namespace XLLM.Grains.Sessions;
+namespace XLLM.Grains.Responses;
 
 /// <summary>Joins a turn's events to the assistant's message. Pure; one per turn.</summary>
 internal sealed class AnswerBuilder

@@ -1,0 +1,13 @@
+// The ops that go over rows and the kernel table as one unit: reading the headers costs the compiler more than these files do.
+#include "cpu/add.cpp"
+#include "cpu/choose_experts.cpp"
+#include "cpu/embedding.cpp"
+#include "cpu/heads.cpp"
+#include "cpu/kernel_table.cpp"
+#include "cpu/layer_norm.cpp"
+#include "cpu/rms_norm.cpp"
+#include "cpu/rms_norm_heads.cpp"
+#include "cpu/rope_angles.cpp"
+#include "cpu/rotate.cpp"
+#include "cpu/rows.cpp"
+#include "cpu/silu_multiply.cpp"

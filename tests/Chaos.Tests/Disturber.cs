@@ -1,0 +1,68 @@
+using System.Collections.Concurrent;
+
+namespace XLLM.Chaos.Tests;
+
+/// <summary>Kills and pauses engine silos at random times, and starts again what died, as a supervisor would. At least one engine is always left alone.</summary>
+internal sealed class Disturber(OneHost cluster, string[] engines, int seed)
+{
+    private readonly Random _random = new(seed);
+    private readonly ConcurrentDictionary<string, Task> _down = new();
+
+    /// <summary>What was done, in order.</summary>
+    public ConcurrentQueue<string> Deeds { get; } = new();
+
+    /// <summary>Disturbs until the time is over, then lets everything come back.</summary>
+    public async Task RunAsync(TimeSpan duration, CancellationToken cancellationToken)
+    {
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        over.CancelAfter(duration);
+        while (!over.IsCancellationRequested)
+        {
+            await Task.Delay(TimeSpan.FromSeconds(2 + (4 * _random.NextDouble())), over.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            foreach (var back in _down.Where(one => one.Value.IsCompleted).ToArray())
+            {
+                await back.Value;
+                _down.TryRemove(back);
+            }
+
+            // Two away at once is the most that a request of three tries is promised to survive.
+            var up = engines.Where(engine => !_down.ContainsKey(engine)).ToArray();
+            if (over.IsCancellationRequested || _down.Count >= 2 || up.Length < 2)
+            {
+                continue;
+            }
+
+            var victim = up[_random.Next(up.Length)];
+            _down[victim] = _random.Next(3) == 0 ? PauseAsync(victim, TimeSpan.FromSeconds(1 + (5 * _random.NextDouble()))) : KillAsync(victim);
+        }
+
+        await Task.WhenAll(_down.Values);
+        foreach (var process in (await cluster.StatusAsync()).Where(process => engines.Contains(process.Name) && !process.Running))
+        {
+            await cluster.StartAsync(process.Name);
+        }
+    }
+
+    private async Task KillAsync(string name)
+    {
+        Deeds.Enqueue($"kill {name}");
+        await cluster.KillAsync(name, "KILL");
+        await cluster.StartAsync(name);
+    }
+
+    private async Task PauseAsync(string name, TimeSpan duration)
+    {
+        Deeds.Enqueue($"pause {name} for {duration.TotalSeconds:F1} s");
+        await cluster.KillAsync(name, "STOP");
+        await Task.Delay(duration, CancellationToken.None);
+        await cluster.KillAsync(name, "CONT");
+
+        // A silo that was declared dead meanwhile ends by itself.
+        await Task.Delay(TimeSpan.FromSeconds(3), CancellationToken.None);
+        if ((await cluster.StatusAsync()).Single(process => process.Name == name) is { Running: false })
+        {
+            Deeds.Enqueue($"{name} had been declared dead and is started again");
+            await cluster.StartAsync(name);
+        }
+    }
+}
