@@ -40,7 +40,11 @@ internal static class ReplicaPlanner
         public void Plan(WantedModel model, HashSet<string> demanded)
         {
             var name = model.Place.Name;
-            UnloadBroken(model);
+            if (model.Replicas is not null)
+            {
+                UnloadBroken(model);
+            }
+
             var serving = Array.FindAll(_active, silo => Find(silo, name) is { State: LoadedState.Ready or LoadedState.Loading } && !_leaving.Contains((silo.Report.Silo, name)));
             if (!model.Demanded && rules.IdleUnload is { } idle && serving.Length > 0 && Array.TrueForAll(serving, silo => IsIdle(Find(silo, name)!, idle)))
             {
@@ -69,7 +73,7 @@ internal static class ReplicaPlanner
             }
         }
 
-        /// <summary>A broken engine serves nothing and holds its memory; it is loaded anew when it is gone.</summary>
+        /// <summary>A broken engine serves nothing and holds its memory; it is loaded anew when it is gone. Only where somebody says how many are wanted: otherwise the silo's health tells its supervisor.</summary>
         private void UnloadBroken(WantedModel model)
         {
             foreach (var silo in _active)

