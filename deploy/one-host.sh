@@ -194,8 +194,11 @@ launch() {  # NAME
         exec setsid dotnet "$silo_dll" --cluster "$(cat "$state/store")" --role "$(cat role)" --Xllm:Cluster:Name="$1" --state "$folder/state" \
             --urls "$(url_of "$folder")" --silo-port "$(cat silo-port)" --gateway-port "$(cat gateway-port)" "${arguments[@]}" >>log 2>&1 </dev/null
     ) &
-    echo $! >"$folder/pid"
+    local pid=$!
+    echo "$pid" >"$folder/pid"
     disown
+    # Until it is the program: before that it is a copy of this shell, which is_running does not know.
+    until is_running "$folder" || ! kill -0 "$pid" 2>/dev/null; do sleep 0.05; done
 }
 
 wait_ready() {  # SECONDS [NAME]...
