@@ -3,7 +3,7 @@ using XLLM.Grains.Interfaces.Replicas;
 
 namespace XLLM.Grains.Interfaces.Client;
 
-/// <summary>How a replica's events reach a client. One stream per generation today; many generations may share one behind the same question.</summary>
+/// <summary>How a replica's events reach a client: <see cref="GrainTokenTransport"/>, a stream for each generation; <see cref="MultiplexedTokenTransport"/>, one for all of a silo.</summary>
 internal interface ITokenTransport
 {
     /// <summary>Starts a generation on a replica and tells its events, in order, the last one a <see cref="GenerationEnded"/>.</summary>

@@ -10,6 +10,10 @@ public sealed class InferenceClientOptions
     /// Before the first token at most three are asked, whatever this says: a request that kills replicas must not walk through all of them,
     /// but while a silo restarts another one may be lost.</remarks>
     public int MaxStarts { get; set; } = 3;
+
+    /// <summary>Whether all generations on one silo share one stream. Default true; false: a stream for each, the plain form.</summary>
+    /// <remarks>Measured between two silos: 4 to 7 times less processor time and a sixth of the latency at 128 sequences.</remarks>
+    public bool Multiplex { get; set; } = true;
 }
 
 /// <summary>Checks <see cref="InferenceClientOptions"/>.</summary>

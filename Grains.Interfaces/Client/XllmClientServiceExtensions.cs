@@ -2,6 +2,7 @@ using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
+using Orleans.Runtime;
 using XLLM.Grains.Interfaces.Administration;
 
 namespace XLLM.Grains.Interfaces.Client;
@@ -34,7 +35,11 @@ public static class XllmClientServiceExtensions
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<InferenceClientOptions>, InferenceClientOptionsValidator>());
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<ClientInstruments>();
-        services.TryAddSingleton<ITokenTransport, GrainTokenTransport>();
+        services.TryAddSingleton<GrainTokenTransport>();
+        services.TryAddSingleton<ITokenTransport>(provider => provider.GetRequiredService<IOptions<InferenceClientOptions>>().Value.Multiplex
+            ? new MultiplexedTokenTransport(
+                provider.GetRequiredService<IGrainFactory>(), provider.GetRequiredService<GrainTokenTransport>(), provider.GetService<ILocalSiloDetails>()?.SiloAddress.ToParsableString())
+            : provider.GetRequiredService<GrainTokenTransport>());
         services.TryAddSingleton<IInferenceClient, InferenceClient>();
         services.TryAddSingleton<IAdministration, ClusterAdministration>();
         services.TryAddSingleton<IResponseClient, ResponseClient>();

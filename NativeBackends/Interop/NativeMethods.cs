@@ -10,7 +10,7 @@ internal static unsafe partial class NativeMethods
     internal const string Library = "xllm_native";
 
     /// <summary><c>XLLM_ABI_VERSION</c> that this file mirrors.</summary>
-    internal const int ExpectedAbiVersion = 2;
+    internal const int ExpectedAbiVersion = 3;
 
     // The library.
     [LibraryImport(Library, EntryPoint = "xllm_abi_version")]
@@ -88,6 +88,17 @@ internal static unsafe partial class NativeMethods
     [LibraryImport(Library, EntryPoint = "xllm_paged_attention")]
     internal static partial NativeStatus PagedAttention(
         BackendHandle backend, Tensor* q, Tensor* k, Tensor* v, KvLayer* kv, AttentionBatch* batch, HeadLayout* heads, float scale, Tensor* y);
+
+    [LibraryImport(Library, EntryPoint = "xllm_sigmoid_multiply")]
+    internal static partial NativeStatus SigmoidMultiply(BackendHandle backend, Tensor* x, Tensor* gate);
+
+    [LibraryImport(Library, EntryPoint = "xllm_short_convolution")]
+    internal static partial NativeStatus ShortConvolution(
+        BackendHandle backend, Tensor* x, Tensor* weight, StateLayer* state, int firstChannel, AttentionBatch* batch, Tensor* y);
+
+    [LibraryImport(Library, EntryPoint = "xllm_gated_delta_rule")]
+    internal static partial NativeStatus GatedDeltaRule(
+        BackendHandle backend, Tensor* q, Tensor* k, Tensor* v, Tensor* strength, Tensor* step, Tensor* logDecay, Tensor* stepBias, StateLayer* state, AttentionBatch* batch, Tensor* y);
 
     [LibraryImport(Library, EntryPoint = "xllm_choose_experts")]
     internal static partial NativeStatus ChooseExperts(BackendHandle backend, Tensor* logits, Tensor* bias, NativeExpertRouting* routing, Tensor* ids, Tensor* weights);

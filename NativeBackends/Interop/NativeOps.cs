@@ -7,7 +7,7 @@ namespace XLLM.NativeBackends.Interop;
 /// <summary><see cref="IOps"/> over the C interface: gives each op its result from the workspace and calls. Arguments are checked on the native side.</summary>
 /// <param name="handle">An open backend.</param>
 /// <param name="usesHostMemory">Whether its addresses can be read here.</param>
-internal sealed unsafe class NativeOps(BackendHandle handle, bool usesHostMemory) : IOps, IDisposable
+internal sealed unsafe partial class NativeOps(BackendHandle handle, bool usesHostMemory) : IOps, IDisposable
 {
     private readonly Workspace _workspace = new(bytes => NativeMemory.Allocate(handle, bytes));
     private readonly ConditionalWeakTable<ExpertWeights, NativeExpertTable> _experts = [];

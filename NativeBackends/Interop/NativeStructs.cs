@@ -3,7 +3,7 @@ using XLLM.NativeBackends.Ops;
 
 namespace XLLM.NativeBackends.Interop;
 
-// Tensor, KvLayer, AttentionBatch, HeadLayout and HeadSlice of Ops cross the border as they are: AbiLayoutTests compares their fields with abi.h.
+// Tensor, KvLayer, StateLayer, AttentionBatch, HeadLayout and HeadSlice of Ops cross the border as they are: AbiLayoutTests compares their fields with abi.h.
 
 /// <summary><c>xllm_weight</c>: a <see cref="Weight"/> without what only C# needs.</summary>
 [StructLayout(LayoutKind.Sequential)]

@@ -51,14 +51,6 @@ internal static partial class OpChecks
             }
         }
 
-        for (var e = 0; e < count; e++)
-        {
-            if (experts.Gate[e].Order != 0 || experts.Up[e].Order != 0 || experts.Down[e].Order != 0)
-            {
-                throw new OpException($"experts: expert {e} has columns in an order of its own (act-order), which is for single weights only");
-            }
-        }
-
         RequireExpertIds(ids, count);
     }
 

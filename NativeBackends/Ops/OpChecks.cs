@@ -130,9 +130,9 @@ internal static partial class OpChecks
 
     private static void RequirePool(string op, KvLayer kv)
     {
-        if (kv.DType is not (DType.F32 or DType.BF16) || kv.BlockTokens < 1)
+        if (kv.DType is not (DType.F32 or DType.BF16 or DType.I8) || kv.BlockTokens < 1)
         {
-            throw new OpException($"{op}: a pool of {kv.DType} with {kv.BlockTokens} tokens a block; it must be F32 or BF16 with at least 1");
+            throw new OpException($"{op}: a pool of {kv.DType} with {kv.BlockTokens} tokens a block; it must be F32, BF16 or I8 with at least 1");
         }
     }
 

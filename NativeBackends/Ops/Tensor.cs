@@ -39,6 +39,12 @@ public readonly record struct Tensor(nint Data, DType DType, int Rows, int Colum
         return this with { Data = Data + ((nint)start * RowStride * DType.Size()), Rows = count };
     }
 
+    /// <summary>The same elements, row after row, in rows of another length.</summary>
+    /// <exception cref="ArgumentException">It is not dense, or the elements are not as many.</exception>
+    public Tensor Reshape(int rows, int columns) => (RowStride == Columns || Rows <= 1) && (long)rows * columns == (long)Rows * Columns
+        ? new Tensor(Data, DType, rows, columns)
+        : throw new ArgumentException($"{this} with row stride {RowStride} cannot be seen as [{rows}, {columns}]", nameof(rows));
+
     /// <summary>"[rows, columns] type", for error messages.</summary>
     public override string ToString() => $"[{Rows}, {Columns}] {DType}";
 }

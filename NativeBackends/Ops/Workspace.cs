@@ -15,6 +15,8 @@ internal sealed class Workspace(Func<long, DeviceMemory> allocate) : IDisposable
     private const long FirstChunkBytes = 1 << 20;
 
     private readonly List<DeviceMemory> _chunks = [];
+    private long _step;
+    private int _chunk;
     private long _used;
 
     /// <summary>Bytes held, over all chunks.</summary>
@@ -30,7 +32,23 @@ internal sealed class Workspace(Func<long, DeviceMemory> allocate) : IDisposable
             AddChunk(total);
         }
 
-        _used = 0;
+        _step++;
+        (_chunk, _used) = (0, 0);
+    }
+
+    /// <summary>Where the next result will be, or a later one if it does not fit there.</summary>
+    public WorkspaceMark Mark() => new(_step, _chunk, _used);
+
+    /// <summary>Forgets the results made since a mark.</summary>
+    /// <exception cref="OpException">The mark is of another step, or was forgotten itself.</exception>
+    public void Release(WorkspaceMark mark)
+    {
+        if (mark.Step != _step || (mark.Chunk, mark.Used).CompareTo((_chunk, _used)) > 0)
+        {
+            throw new OpException($"workspace: {mark} cannot be released where it stands at {Mark()}");
+        }
+
+        (_chunk, _used) = (mark.Chunk, mark.Used);
     }
 
     /// <summary>A dense tensor with undefined contents, valid until <see cref="Reset"/>.</summary>
@@ -43,14 +61,23 @@ internal sealed class Workspace(Func<long, DeviceMemory> allocate) : IDisposable
         }
 
         var bytes = ((((long)rows * columns * dtype.Size()) + Alignment - 1) / Alignment) * Alignment;
-        if (_chunks.Count == 0 || _used + bytes > _chunks[^1].Bytes)
+        while (_chunk >= _chunks.Count || _used + bytes > _chunks[_chunk].Bytes)
         {
-            // Doubling bounds the number of chunks of the largest step by the logarithm of its size.
-            AddChunk(Math.Max(bytes, Math.Max(FirstChunkBytes, CapacityBytes)));
+            if (_chunk + 1 >= _chunks.Count)
+            {
+                // Doubling bounds the number of chunks of the largest step by the logarithm of its size.
+                AddChunk(Math.Max(bytes, Math.Max(FirstChunkBytes, CapacityBytes)));
+                _chunk = _chunks.Count - 1;
+            }
+            else
+            {
+                _chunk++;       // taken before a release
+            }
+
             _used = 0;
         }
 
-        var address = _chunks[^1].Address + (nint)_used;
+        var address = _chunks[_chunk].Address + (nint)_used;
         _used += bytes;
         return new Tensor(address, dtype, rows, columns);
     }

@@ -88,11 +88,14 @@ internal sealed unsafe partial class ReferenceOps
     /// <summary>Address of one token's key or value of one head.</summary>
     private static byte* KvAddress(KvLayer kv, long layerOffset, int block, int head, int offset) =>
         (byte*)kv.Pool + (block * kv.BlockStride) + layerOffset
-        + ((((long)head * kv.BlockTokens) + offset) * kv.HeadSize * kv.DType.Size());
+        + ((((long)head * kv.BlockTokens) + offset) * KvLayer.VectorBytes(kv.DType, kv.HeadSize));
 
-    private static float Load(KvLayer kv, byte* address, int column) => kv.DType == DType.F32
-        ? ((float*)address)[column]
-        : BitConverter.UInt32BitsToSingle((uint)((ushort*)address)[column] << 16);
+    private static float Load(KvLayer kv, byte* address, int column) => kv.DType switch
+    {
+        DType.F32 => ((float*)address)[column],
+        DType.I8 => ((sbyte*)address)[sizeof(float) + column] * *(float*)address,
+        _ => BitConverter.UInt32BitsToSingle((uint)((ushort*)address)[column] << 16),
+    };
 
     private static void Store(KvLayer kv, byte* address, ReadOnlySpan<float> values)
     {
@@ -102,9 +105,32 @@ internal sealed unsafe partial class ReferenceOps
             return;
         }
 
+        if (kv.DType == DType.I8)
+        {
+            StoreCodes(values, (float*)address, (sbyte*)address + sizeof(float));
+            return;
+        }
+
         for (var c = 0; c < values.Length; c++)
         {
             ((ushort*)address)[c] = RoundToBFloat16(values[c]);
+        }
+    }
+
+    private static void StoreCodes(ReadOnlySpan<float> values, float* scale, sbyte* codes)
+    {
+        var (most, finite) = (0f, true);
+        foreach (var value in values)
+        {
+            finite &= float.IsFinite(value);
+            most = Math.Max(most, Math.Abs(value));
+        }
+
+        *scale = finite ? most / 127 : float.NaN;
+        for (var c = 0; c < values.Length; c++)
+        {
+            // A vector of the smallest numbers has a scale so coarse that a quotient may pass 127.
+            codes[c] = finite && *scale > 0 ? (sbyte)Math.Clamp(MathF.Round(values[c] / *scale, MidpointRounding.ToEven), -127, 127) : (sbyte)0;
         }
     }
 

@@ -23,6 +23,20 @@ internal sealed unsafe partial class ReferenceOps : IOps, IDisposable
     }
 
     /// <inheritdoc/>
+    public Tensor Floats(ReadOnlySpan<float> values, int rows)
+    {
+        var result = _workspace.Allocate(DType.F32, rows, FloatColumns(values.Length, rows));
+        values.CopyTo(new Span<float>((void*)result.Data, values.Length));
+        return result;
+    }
+
+    /// <inheritdoc/>
+    public WorkspaceMark Mark() => _workspace.Mark();
+
+    /// <inheritdoc/>
+    public void Release(WorkspaceMark mark) => _workspace.Release(mark);
+
+    /// <inheritdoc/>
     public ReadOnlySpan<float> ReadRow(Tensor source, int row)
     {
         if (source.DType != DType.F32 || row < 0 || row >= source.Rows)
@@ -46,6 +60,11 @@ internal sealed unsafe partial class ReferenceOps : IOps, IDisposable
 
         return values / rows;
     }
+
+    /// <summary>Columns of <see cref="IOps.Floats"/>'s result.</summary>
+    internal static int FloatColumns(int values, int rows) => rows >= 1 && values % rows == 0
+        ? values / rows
+        : throw new OpException($"floats: {values} values do not divide into {rows} rows");
 
     private static Span<float> Floats(Tensor tensor, int row) => new((float*)tensor.Data + ((long)row * tensor.RowStride), tensor.Columns);
 

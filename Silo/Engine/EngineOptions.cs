@@ -102,7 +102,7 @@ internal sealed class EngineOptionsValidator : IValidateOptions<EngineOptions>
                 $"AdmissionOrder must be one of {string.Join(", ", AdmissionOrders.Names)}; it is '{options.AdmissionOrder}'"),
             Range(nameof(options.BlockTokens), options.BlockTokens, 1, 256),
             Check(int.IsPow2(options.BlockTokens), $"BlockTokens must be a power of two; it is {options.BlockTokens}"),
-            Check(Enum.IsDefined(options.KvType), $"KvType must be F32 or BF16; it is {options.KvType}"),
+            Check(Enum.IsDefined(options.KvType), $"KvType must be F32, BF16 or Int8; it is {options.KvType}"),
             Check(options.KvMemoryBytes is null or >= 1, $"KvMemoryBytes must be at least 1; it is {options.KvMemoryBytes}"),
             Check(options.KvMemoryFraction is > 0 and <= 0.95, $"KvMemoryFraction must be over 0 to 0.95; it is {options.KvMemoryFraction}"),
             Check(options.MaxContext is null or >= 1, $"MaxContext must be at least 1; it is {options.MaxContext}"),

@@ -34,10 +34,28 @@ internal sealed class BatchBuilder(int blockTokens)
         plan.RowStarts.Add(plan.TokenIds.Count);
         for (var group = 0; group < plan.Groups.Length; group++)
         {
-            FillGroup(plan.Groups[group], group, grants);
+            if (grants[0].Sequence.Blocks.HasSlots(group))
+            {
+                FillGroup(plan.Groups[group], group, grants);
+            }
+            else
+            {
+                FillStates(plan.Groups[group], group, grants);
+            }
         }
 
         plan.PrepareResults();
+    }
+
+    /// <summary>The blocks that each state is read from, then those that it is written to.</summary>
+    private static void FillStates(GroupPlan plan, int group, IReadOnlyList<Grant> grants)
+    {
+        for (var i = 0; i < grants.Count; i++)
+        {
+            var tables = grants[i].Sequence.Blocks;
+            tables.ReadBlocks(group).CopyTo(plan.BlockTables.Extend(tables[group].Count));
+            tables[group].Blocks.CopyTo(plan.BlockTables.Extend(tables[group].Count));
+        }
     }
 
     private void FillGroup(GroupPlan plan, int group, IReadOnlyList<Grant> grants)

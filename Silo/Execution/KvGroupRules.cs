@@ -7,10 +7,13 @@ namespace XLLM.Silo.Execution;
 internal static class KvGroupRules
 {
     /// <summary>One rule per group, in order.</summary>
-    public static IReadOnlyList<KvGroupRule> For(KvLayout layout) => [.. layout.Groups.Select(For)];
+    /// <param name="layout">What the layers keep.</param>
+    /// <param name="geometry">How it lies in KV blocks.</param>
+    public static IReadOnlyList<KvGroupRule> For(KvLayout layout, KvGeometry geometry) => [.. layout.Groups.Select(group => For(group, geometry))];
 
-    private static KvGroupRule For(KvGroup group) => group.Kind switch
+    private static KvGroupRule For(KvGroup group, KvGeometry geometry) => group.Kind switch
     {
+        KvGroupKind.RecurrentState => new RecurrentStateRule(geometry.StateBlocks),
         KvGroupKind.FullAttention or KvGroupKind.Latent => new FullAttentionRule(),
         _ => throw new ArgumentOutOfRangeException(nameof(group), group.Kind, "no rule says how this kind of group grows"),
     };

@@ -10,7 +10,7 @@ internal sealed class KvPool : IDisposable
 
     /// <param name="backend">Owner of the memory.</param>
     /// <param name="layout">What the model's layers keep.</param>
-    /// <param name="dtype">Element type of keys and values: F32 or BF16.</param>
+    /// <param name="dtype">Element type of keys and values: F32, BF16 or I8.</param>
     /// <param name="blockTokens">Tokens of one KV block, at least 1.</param>
     /// <param name="blocks">Number of KV blocks, at least 1; slots (block * blockTokens + offset) must fit an int.</param>
     /// <exception cref="OpException">The backend has not that much memory.</exception>
@@ -26,6 +26,7 @@ internal sealed class KvPool : IDisposable
         Blocks = blocks;
         _memory = backend.Allocate(Geometry.BytesPerBlock * blocks);
         Layers = Geometry.LayersAt(_memory.Address);
+        States = Geometry.StatesAt(_memory.Address);
     }
 
     /// <summary>Where things lie inside a block.</summary>
@@ -42,6 +43,9 @@ internal sealed class KvPool : IDisposable
 
     /// <summary>By model layer: where its keys and values are; for <see cref="ForwardBatch.Kv"/>.</summary>
     public IReadOnlyList<KvLayer> Layers { get; }
+
+    /// <summary>By model layer: where its recurrent state is; for <see cref="ForwardBatch.States"/>.</summary>
+    public IReadOnlyList<StateLayer> States { get; }
 
     /// <summary>Address of a block in the backend's memory; the block has <see cref="BytesPerBlock"/> bytes.</summary>
     /// <exception cref="ArgumentOutOfRangeException">No such block.</exception>

@@ -17,18 +17,19 @@ internal static class KvPoolSizing
         var modelContext = Math.Min(wish.ModelContext, wish.MaxContext ?? int.MaxValue);
 
         // More than all running sequences at full length can only be used by the prefix cache; a pool given in bytes is taken as it is.
-        var useful = wish.MemoryBytes is null ? Math.BigMul(wish.MaxRunningSequences, BlocksFor(modelContext, wish.BlockTokens)) : long.MaxValue;
+        var useful = wish.MemoryBytes is null ? Math.BigMul(wish.MaxRunningSequences, BlocksFor(modelContext, wish.BlockTokens) + wish.StateBlocks) : long.MaxValue;
         var blocks = (int)Math.Min(Math.Min(bytes / wish.BytesPerBlock, useful), int.MaxValue / wish.BlockTokens);
-        var context = (int)Math.Min(modelContext, (long)blocks * wish.BlockTokens);
+        var context = (int)Math.Min(modelContext, Math.Max(0, (long)blocks - wish.StateBlocks) * wish.BlockTokens);
 
         // Who asks for a context gets it or an error. Who does not, gets what fits, if it is of any use.
         var needed = wish.MaxContext is null ? Math.Min(modelContext, LeastContext) : modelContext;
         if (context < needed)
         {
-            var neededBytes = BlocksFor(needed, wish.BlockTokens) * wish.BytesPerBlock;
+            var neededBytes = (BlocksFor(needed, wish.BlockTokens) + wish.StateBlocks) * wish.BytesPerBlock;
+            var state = wish.StateBlocks > 0 ? $", {wish.StateBlocks} of them the recurrent state of a sequence" : string.Empty;
             var lower = wish.MaxContext is not null && context >= LeastContext ? $", or a context of at most {context} tokens" : string.Empty;
             throw new KvPoolException(
-                $"KV cache: {Mebibytes(bytes)} hold {context} tokens ({blocks} blocks of {wish.BlockTokens} tokens, {wish.BytesPerBlock} bytes each), "
+                $"KV cache: {Mebibytes(bytes)} hold {context} tokens ({blocks} blocks of {wish.BlockTokens} tokens, {wish.BytesPerBlock} bytes each{state}), "
                 + $"but {needed} tokens are needed; give it at least {Mebibytes(neededBytes)} (KvMemoryBytes or KvMemoryFraction), keys and values of half the size (KvType BF16){lower}");
         }
 
@@ -48,6 +49,9 @@ internal sealed record KvPoolWish
 
     /// <summary>Tokens of one KV block.</summary>
     public required int BlockTokens { get; init; }
+
+    /// <summary>KV blocks of a sequence that do not grow with it: <see cref="KvGeometry.StateBlocks"/>.</summary>
+    public int StateBlocks { get; init; }
 
     /// <summary>Longest sequence the model was made for, in tokens.</summary>
     public required int ModelContext { get; init; }

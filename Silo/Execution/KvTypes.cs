@@ -11,6 +11,7 @@ internal static class KvTypes
     {
         KvType.F32 => DType.F32,
         KvType.BF16 => DType.BF16,
-        _ => throw new ArgumentOutOfRangeException(nameof(type), type, "keys and values are kept as F32 or BF16"),
+        KvType.Int8 => DType.I8,
+        _ => throw new ArgumentOutOfRangeException(nameof(type), type, "keys and values are kept as F32, BF16 or Int8"),
     };
 }

@@ -32,6 +32,7 @@ internal sealed partial class ModelExecutor : IStepExecutor
             Positions = default,
             LogitRows = default,
             Kv = pool.Layers,
+            States = pool.States,
             Attention = new AttentionBatch[pool.Layers.Count],
         };
     }

@@ -42,6 +42,15 @@ internal readonly record struct ChatFormat(string? ToolCalls, string? Reasoning)
         Choose(template, toolCalls, ToolCallMarks, ToolCallParsers.Names, "--tool-call-parser"),
         Choose(template, reasoning, ReasoningMarks, ReasoningParsers.Names, "--reasoning-parser"));
 
+    /// <summary>The marks in a template that its syntax of tool calls was told by; empty: none.</summary>
+    public static IReadOnlyList<string> ToolCallMarksOf(string template) => Found(template, ToolCallMarks).Marks ?? [];
+
+    /// <summary>The marks in a template that its syntax of reasoning was told by; empty: none.</summary>
+    public static IReadOnlyList<string> ReasoningMarksOf(string template) => Found(template, ReasoningMarks).Marks ?? [];
+
+    private static (string[] Marks, string Name) Found(string template, (string[] Marks, string Name)[] marks) =>
+        marks.FirstOrDefault(syntax => syntax.Marks.All(mark => template.Contains(mark, StringComparison.Ordinal)));
+
     private static string? Choose(string template, string option, (string[] Marks, string Name)[] marks, IEnumerable<string> names, string flag)
     {
         if (option == None)
@@ -56,7 +65,7 @@ internal readonly record struct ChatFormat(string? ToolCalls, string? Reasoning)
                 : throw new StartException($"{flag} {option}: no such syntax; there are: {string.Join(", ", names)}, {None}");
         }
 
-        var found = marks.FirstOrDefault(syntax => syntax.Marks.All(mark => template.Contains(mark, StringComparison.Ordinal))).Name;
+        var found = Found(template, marks).Name;
         return found is not null && names.Contains(found) ? found : null;
     }
 }

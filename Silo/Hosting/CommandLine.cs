@@ -17,6 +17,7 @@ internal static class CommandLine
     [
         new("--model", "Xllm:Models:{n}", "[NAME=]PATH", "serve the model of this Hugging Face folder or GGUF file; may be repeated; default: the demo model in the box"),
         new("--models-folder", "Xllm:ModelsFolder", "FOLDER", "models in it may be loaded while the silo runs; default none"),
+        new(Checking.CheckModel.Switch, Checking.CheckModel.Key, "PATH", "print what this model would be served as, its memory and its faults, and end; loads no weights"),
         new("--urls", "Xllm:Urls", "URL", "where to listen for HTTP; default http://127.0.0.1:8080"),
         new("--state", "Xllm:StatePath", "FOLDER", "where conversations are kept; default .xllm"),
         new("--backend", "Xllm:Backend", "NAME", "auto, cpu or reference; default auto: the fastest that runs here"),
@@ -25,7 +26,7 @@ internal static class CommandLine
         new("--quantize", "Xllm:Quantize", "TYPE", "int8 or int4: round plain weights while loading; default none"),
         new("--max-context", "Xllm:Engine:MaxContext", "TOKENS", "longest prompt and output together; default: what the model was made for"),
         new("--kv-cache-memory", "Xllm:Engine:KvMemoryBytes", ByteSize.Placeholder, "memory for keys and values, such as 2GiB; default: a quarter of what is available"),
-        new("--kv-cache-type", "Xllm:Engine:KvType", "TYPE", "f32 or bf16; default f32, which changes no bit"),
+        new("--kv-cache-type", "Xllm:Engine:KvType", "TYPE", "f32, bf16 or int8 (a quarter of the memory, slightly other answers); default f32, which changes no bit"),
         new("--max-tokens-per-step", "Xllm:Engine:MaxTokensPerStep", "TOKENS", "most rows one step computes"),
         new("--max-running-sequences", "Xllm:Engine:MaxRunningSequences", "N", "most sequences that run at once"),
         new("--max-queued-sequences", "Xllm:Engine:MaxQueuedSequences", "N", "most sequences that wait; more are answered 429"),

@@ -56,12 +56,13 @@ internal sealed class HostedModelLoader(SiloOptions options, TimeProvider clock,
         try
         {
             var loaded = ModelLoader.Load(
-                source.Folder, backend, new ModelLoadOptions { Format = isDummy ? LoadFormat.Dummy : LoadFormat.Auto, Quantize = Quantize() }, console);
+                source.Folder, backend, LoadOptionsOf(options), console);
             var tokenizer = text?.Tokenizer ?? new ByteTokenizer(loaded.Info.VocabularySize);
             var geometry = new KvGeometry(loaded.Model.KvLayout, options.Engine.KvType.ElementType(), options.Engine.BlockTokens);
             var size = KvPoolSizing.Size(new KvPoolWish
             {
                 BytesPerBlock = geometry.BytesPerBlock,
+                StateBlocks = geometry.StateBlocks,
                 BlockTokens = options.Engine.BlockTokens,
                 ModelContext = loaded.Info.ContextLength,
                 MaxContext = options.Engine.MaxContext,
@@ -72,9 +73,10 @@ internal sealed class HostedModelLoader(SiloOptions options, TimeProvider clock,
             });
             var pool = new KvPool(backend, loaded.Model.KvLayout, options.Engine.KvType.ElementType(), options.Engine.BlockTokens, size.Blocks);
             var descriptor = Describe(source, loaded.Info, size, format, template is not null);
+            var state = geometry.StateBlocks > 0 ? $" ({geometry.StateBlocks} of them for the recurrent state of each sequence)" : string.Empty;
             console.Done(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{loaded.Info.Architecture}, {loaded.Info.Parameters / 1e6:F1} M parameters, context {size.MaxContext}, {size.Blocks} KV blocks, backend {backend.Name} ({backend.Description})"));
+                $"{loaded.Info.Architecture}, {loaded.Info.Parameters / 1e6:F1} M parameters, context {size.MaxContext}, {size.Blocks} KV blocks{state}, backend {backend.Name} ({backend.Description})"));
             return new(descriptor, StartEngine(descriptor, loaded, tokenizer, backend, pool), new PromptEncoder(tokenizer, template, text?.SpecialTokens ?? [], descriptor, clock), pool, backend)
             {
                 Bytes = ModelFiles.Bytes(source.Folder) + (size.Blocks * geometry.BytesPerBlock),
@@ -97,7 +99,7 @@ internal sealed class HostedModelLoader(SiloOptions options, TimeProvider clock,
             SamplingDefaults = descriptor.SamplingDefaults,
         },
         options.Engine,
-        new KvBlockManager(KvGroupRules.For(loaded.Model.KvLayout), pool.Blocks, pool.BlockTokens, prefixCaching: options.Engine.PrefixCaching),
+        new KvBlockManager(KvGroupRules.For(loaded.Model.KvLayout, pool.Geometry), pool.Blocks, pool.BlockTokens, prefixCaching: options.Engine.PrefixCaching),
         new ModelExecutor(loaded.Model, backend.Ops, pool, clock, loggers.CreateLogger<ModelExecutor>()),
         tokenizer,
         new EngineMetrics(meters, descriptor.Name),
@@ -127,11 +129,16 @@ internal sealed class HostedModelLoader(SiloOptions options, TimeProvider clock,
         },
     };
 
-    private QuantizeTo Quantize() => options.Quantize switch
+    /// <summary>How the options say that a model is loaded.</summary>
+    internal static ModelLoadOptions LoadOptionsOf(SiloOptions options) => new()
     {
-        "int8" => QuantizeTo.Int8,
-        "int4" => QuantizeTo.Int4,
-        _ => QuantizeTo.None,
+        Format = options.LoadFormat == "dummy" ? LoadFormat.Dummy : LoadFormat.Auto,
+        Quantize = options.Quantize switch
+        {
+            "int8" => QuantizeTo.Int8,
+            "int4" => QuantizeTo.Int4,
+            _ => QuantizeTo.None,
+        },
     };
 
     private static long DrawSeed() => BitConverter.ToInt64(RandomNumberGenerator.GetBytes(sizeof(long)));

@@ -43,7 +43,7 @@ internal sealed record TextFiles(ITokenizer Tokenizer, IChatTemplate? Template, 
             }
         }
 
-        return new(tokenizer, source.ChatTemplate is { } template ? ChatTemplateLoader.LoadText(template, source.File) : null, special);
+        return new(tokenizer, source.ChatTemplate is { } template ? ChatTemplateLoader.LoadText(template, source.File, ChatTemplateLimits.Serving) : null, special);
     }
 
     /// <summary>A model without a template serves completions only; a damaged template is an error.</summary>
@@ -51,7 +51,7 @@ internal sealed record TextFiles(ITokenizer Tokenizer, IChatTemplate? Template, 
     {
         try
         {
-            return ChatTemplateLoader.Load(folder);
+            return ChatTemplateLoader.Load(folder, ChatTemplateLimits.Serving);
         }
         catch (ChatTemplateException e) when (e.Message.Contains("has no chat template", StringComparison.Ordinal))
         {

@@ -1,3 +1,4 @@
+using XLLM.Silo.Hosting.Checking;
 using XLLM.Silo.Hosting.Storage;
 using XLLM.Silo.Hosting.Verification;
 
@@ -20,6 +21,7 @@ internal static class Verbs
         ["tokenize", ..] => Usage("tokenize FOLDER"),
         ["render", ..] => Usage("render FOLDER-OR-TEMPLATE"),
         ["help" or "--help" or "-h", ..] => Help(),
+        _ when CheckModel.IsAsked(arguments) => CheckModel.Run(arguments, Console.Out, Console.Error),
         [var first, ..] when !first.StartsWith('-') => Usage($"no verb '{first}'; there are: verify, tokenize, render, migrate. --help says more"),
         _ => null,
     };

@@ -16,6 +16,7 @@ internal sealed class BlockTables
         for (var i = 0; i < groups; i++)
         {
             _groups[i] = new BlockTable();
+            State = rules[i] is RecurrentStateRule rule ? new StateTable(rule.Blocks) : State;
         }
     }
 
@@ -33,7 +34,7 @@ internal sealed class BlockTables
                 held += table.Count - table.FirstHeld;
             }
 
-            return held;
+            return held + (State?.Source.Length ?? 0);
         }
     }
 
@@ -49,6 +50,15 @@ internal sealed class BlockTables
 
     /// <summary>Blocks of every table that were offered to the prefix cache already.</summary>
     internal int CommittedBlocks { get; set; }
+
+    /// <summary>Whether every token has a place of its own in a group's blocks.</summary>
+    public bool HasSlots(int group) => _rules[group].HasSlots;
+
+    /// <summary>Where the last grant reads a recurrent state from; the group's table says where it is written to.</summary>
+    public ReadOnlySpan<int> ReadBlocks(int group) => State is { ReadsSource: true } state ? state.Source : _groups[group].Blocks;
+
+    /// <summary>Where the recurrent state is read from and where it is kept; null for a model without.</summary>
+    internal StateTable? State { get; }
 
     /// <summary>The table of a group.</summary>
     public BlockTable this[int group] => _groups[group];

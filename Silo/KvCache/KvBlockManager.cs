@@ -7,7 +7,7 @@ namespace XLLM.Silo.KvCache;
 /// Blocks may be given back while a step that writes them is still executing: steps execute in order, so a later borrower writes after it.
 /// Source: block tables: Kwon et al. 2023 (arXiv:2309.06180), section 4; hash chains over full blocks: vLLM's design note on automatic prefix caching.
 /// </remarks>
-internal sealed class KvBlockManager
+internal sealed partial class KvBlockManager
 {
     private readonly IReadOnlyList<KvGroupRule> _rules;
     private readonly KvBlockPool _pool;
@@ -32,8 +32,11 @@ internal sealed class KvBlockManager
         _events = events ?? NoKvEvents.Instance;
         BlockTokens = blockTokens;
 
-        // A group that cannot be found by hash has nothing to resume from, so with one in the model no prefix can be reused.
-        _cache = prefixCaching && rules.All(rule => rule.SharesPrefix) ? new PrefixCache(blocks) : null;
+        _stateGroup = FindStateGroup(rules);
+        _stateBlocks = HasStates ? ((RecurrentStateRule)rules[_stateGroup]).Blocks : 0;
+
+        // A group that cannot be found by hash has nothing to resume from, so with one in the model no prefix can be reused. States are found by snapshots.
+        _cache = prefixCaching && rules.All(rule => rule.SharesPrefix || rule is RecurrentStateRule) ? new PrefixCache(blocks) : null;
     }
 
     /// <summary>Tokens of one KV block.</summary>
@@ -97,7 +100,7 @@ internal sealed class KvBlockManager
             blocks = longest;
         }
 
-        return blocks * BlockTokens;
+        return HasStates && !FitsWithSnapshot(most + 1) ? 0 : blocks * BlockTokens;
     }
 
     /// <summary>Admits a sequence: shares the blocks of its cached prefix and lends the others that it needs. All or nothing.</summary>
@@ -115,6 +118,16 @@ internal sealed class KvBlockManager
 
         for (var group = 0; group < _rules.Count; group++)
         {
+            if (group == _stateGroup)
+            {
+                if (hitTokens > 0)
+                {
+                    HoldSnapshot(tables, prefix.Hashes[(hitTokens / BlockTokens) - 1], hitTokens);
+                }
+
+                continue;
+            }
+
             var first = _rules[group].FirstKept(hitTokens, BlockTokens);
             tables[group].SkipTo(first);
             for (var i = first; i < hitTokens / BlockTokens; i++)
@@ -131,6 +144,7 @@ internal sealed class KvBlockManager
 
         // Hits hold their blocks before anything is evicted for the rest.
         Lend(tables, tokens);
+        PlanSnapshots(tables, prefix, hitTokens, tokens);
         tables.CommittedBlocks = hitTokens / BlockTokens;
         if (_cache is not null)
         {
@@ -157,6 +171,7 @@ internal sealed class KvBlockManager
         }
 
         Lend(tables, tokens);
+        GoOnElsewhere(tables);
         return true;
     }
 
@@ -172,7 +187,7 @@ internal sealed class KvBlockManager
             var hash = prefix.Hashes[tables.CommittedBlocks];
             for (var group = 0; group < _rules.Count; group++)
             {
-                if (tables.CommittedBlocks >= tables[group].FirstHeld && _cache.TryAdd(hash, group, tables[group][tables.CommittedBlocks]))
+                if (group != _stateGroup && tables.CommittedBlocks >= tables[group].FirstHeld && _cache.TryAdd(hash, group, tables[group][tables.CommittedBlocks]))
                 {
                     _events.Stored(hash, group);
                 }
@@ -188,11 +203,14 @@ internal sealed class KvBlockManager
                 tables[group].ReleasedBefore(first);
             }
         }
+
+        CommitState(tables, computedTokens);
     }
 
     /// <summary>Takes back all blocks of a sequence. Cached ones stay findable until they are evicted, its tail before its head.</summary>
     public void Release(BlockTables tables)
     {
+        ReleaseState(tables);
         for (var group = 0; group < _rules.Count; group++)
         {
             GiveBack(tables[group], tables[group].FirstHeld, tables[group].Count);
@@ -216,6 +234,11 @@ internal sealed class KvBlockManager
                 {
                     held[tables[group][i].Value]++;
                 }
+            }
+
+            foreach (var block in tables.State is { } state ? state.Source : [])
+            {
+                held[block]++;
             }
         }
 
@@ -253,6 +276,11 @@ internal sealed class KvBlockManager
     /// <summary>Most blocks, up to <paramref name="most"/>, such that the group has all it needs to go on after them.</summary>
     private int LongestPrefix(PrefixChain prefix, int group, int most)
     {
+        if (group == _stateGroup)
+        {
+            return LongestSnapshot(prefix, most);
+        }
+
         // Walk from the head, remembering where the unbroken run of cached blocks that ends here began.
         var (longest, runStart) = (0, 0);
         for (var i = 0; i < most; i++)
@@ -280,7 +308,7 @@ internal sealed class KvBlockManager
         var wanted = 0;
         foreach (var rule in _rules)
         {
-            wanted += Math.Max(0, rule.BlocksFor(tokens, BlockTokens) - (hitTokens / BlockTokens));
+            wanted += Math.Max(0, rule.BlocksFor(tokens, BlockTokens) - (rule.SharesPrefix ? hitTokens / BlockTokens : 0));
         }
 
         return wanted;
@@ -289,9 +317,14 @@ internal sealed class KvBlockManager
     /// <summary>Blocks of a hit that are evictable now, hence counted as free though the sequence will hold them.</summary>
     private int EvictableBlocks(PrefixChain prefix, int hitTokens)
     {
-        var count = 0;
+        var count = HasStates ? EvictableSnapshotBlocks(prefix, hitTokens) : 0;
         for (var group = 0; group < _rules.Count; group++)
         {
+            if (group == _stateGroup)
+            {
+                continue;
+            }
+
             for (var i = _rules[group].FirstKept(hitTokens, BlockTokens); i < hitTokens / BlockTokens; i++)
             {
                 count += _cache!.TryFind(prefix.Hashes[i], group, out var block) && _pool.Users(block) == 0 ? 1 : 0;
@@ -305,14 +338,18 @@ internal sealed class KvBlockManager
     {
         for (var group = 0; group < _rules.Count; group++)
         {
-            var wanted = _rules[group].BlocksFor(tokens, BlockTokens);
-            tables[group].EnsureCapacity(wanted);
-            while (tables[group].Count < wanted)
-            {
-                var block = _pool.EmptyBlocks > 0 ? _pool.TakeEmpty() : Evict();
-                _pool.AddUser(block);
-                tables[group].Add(block);
-            }
+            LendTo(tables[group], _rules[group].BlocksFor(tokens, BlockTokens));
+        }
+    }
+
+    private void LendTo(BlockTable table, int wanted)
+    {
+        table.EnsureCapacity(wanted);
+        while (table.Count < wanted)
+        {
+            var block = _pool.EmptyBlocks > 0 ? _pool.TakeEmpty() : Evict();
+            _pool.AddUser(block);
+            table.Add(block);
         }
     }
 
@@ -324,7 +361,15 @@ internal sealed class KvBlockManager
         }
 
         var (hash, group) = _cache!.Remove(block);
-        _events.Removed(hash, group);
+        if (group < _rules.Count)
+        {
+            _events.Removed(hash, group);
+        }
+        else
+        {
+            DropOtherPieces(hash, group);
+        }
+
         Evictions++;
         return block;
     }
@@ -333,20 +378,24 @@ internal sealed class KvBlockManager
     {
         for (var i = to - 1; i >= from; i--)
         {
-            var block = table[i];
-            if (_pool.RemoveUser(block) > 0)
-            {
-                continue;
-            }
+            GiveBack(table[i]);
+        }
+    }
 
-            if (_cache?.Contains(block) ?? false)
-            {
-                _evictable.Add(block);
-            }
-            else
-            {
-                _pool.PutEmpty(block);
-            }
+    private void GiveBack(KvBlockId block)
+    {
+        if (_pool.RemoveUser(block) > 0)
+        {
+            return;
+        }
+
+        if (_cache?.Contains(block) ?? false)
+        {
+            _evictable.Add(block);
+        }
+        else
+        {
+            _pool.PutEmpty(block);
         }
     }
 }

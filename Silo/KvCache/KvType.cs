@@ -8,4 +8,7 @@ internal enum KvType
 
     /// <summary>16 bits: half the memory, rounded to 8 significant bits.</summary>
     BF16,
+
+    /// <summary>8 bits and a scale per vector (a token's key or value of one head): about a quarter of the memory. What it costs: Silo/ARCHITECTURE.md.</summary>
+    Int8,
 }

@@ -7,7 +7,7 @@ namespace XLLM.Silo.Models;
 internal sealed record DecoderConfig
 {
     // Bounds far above any published model: a damaged file must end in a message, not in an allocation.
-    private const int MostLayers = 4096;
+    internal const int MostLayers = 4096;
     private const int MostColumns = 1 << 20;
     private const int MostTokens = 1 << 24;
 
@@ -30,6 +30,9 @@ internal sealed record DecoderConfig
     /// <summary>Columns of a head that positions turn: the first ones. All of them unless <c>partial_rotary_factor</c> says otherwise.</summary>
     public required int RotatedColumns { get; init; }
 
+    /// <summary>Whether the norms of the layers, of their heads and the final one are stored less one.</summary>
+    public bool ZeroCenteredNorms { get; init; }
+
     /// <summary>Longest sequence: YaRN stretches what the model was trained with, and most files leave <c>max_position_embeddings</c> as it was.</summary>
     public int MaxContext => Math.Max(MaxPositionEmbeddings, Rope.StretchedContext);
 
@@ -43,7 +46,7 @@ internal sealed record DecoderConfig
     /// <exception cref="CheckpointException">A field is missing or absurd; the message names file, field and value.</exception>
     public static DecoderConfig Read(ModelConfigReader file, DecoderFamily family)
     {
-        var heads = ReadHeads(file, file.Integer("hidden_size", most: MostColumns));
+        var heads = ReadHeads(file, file.Integer("hidden_size", most: MostColumns), family.HeadSize);
         return Read(file, heads, ReadRotatedColumns(file, heads.HeadSize, family.PartialRotaryFactor), family);
     }
 
@@ -62,7 +65,7 @@ internal sealed record DecoderConfig
         {
             VocabSize = file.Integer("vocab_size", most: MostTokens),
             HiddenSize = hidden,
-            IntermediateSize = file.Integer("intermediate_size", most: MostColumns),
+            IntermediateSize = family.HasDenseLayers ? file.Integer("intermediate_size", most: MostColumns) : 0,
             NumHiddenLayers = file.Integer("num_hidden_layers", most: MostLayers),
             Heads = heads,
             RotatedColumns = rotatedColumns,
@@ -72,10 +75,11 @@ internal sealed record DecoderConfig
             TieWordEmbeddings = file.Flag("tie_word_embeddings", missing: false),
             AttentionBias = file.Flag("attention_bias", missing: false),
             MlpBias = file.Flag("mlp_bias", missing: false),
+            ZeroCenteredNorms = family.ZeroCenteredNorms,
         };
     }
 
-    private static HeadLayout ReadHeads(ModelConfigReader file, int hidden)
+    private static HeadLayout ReadHeads(ModelConfigReader file, int hidden, int? missing)
     {
         var queryHeads = file.Integer("num_attention_heads", most: MostColumns);
         var kvHeads = file.OptionalInteger("num_key_value_heads", most: MostColumns) ?? queryHeads;
@@ -84,7 +88,7 @@ internal sealed record DecoderConfig
             throw file.Fault("num_key_value_heads", $"is {kvHeads}, which does not divide num_attention_heads {queryHeads}");
         }
 
-        if (file.OptionalInteger("head_dim", most: MostColumns) is not { } headSize)
+        if ((file.OptionalInteger("head_dim", most: MostColumns) ?? missing) is not { } headSize)
         {
             headSize = hidden % queryHeads == 0
                 ? hidden / queryHeads

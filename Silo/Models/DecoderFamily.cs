@@ -12,6 +12,15 @@ internal sealed record DecoderFamily
     /// <summary><c>partial_rotary_factor</c>.</summary>
     public double PartialRotaryFactor { get; init; } = 1;
 
+    /// <summary><c>head_dim</c>; null: what the hidden size and the number of heads make it.</summary>
+    public int? HeadSize { get; init; }
+
+    /// <summary>Whether there may be layers without experts, hence an <c>intermediate_size</c>.</summary>
+    public bool HasDenseLayers { get; init; } = true;
+
+    /// <summary>Whether the norms' weights are stored less one.</summary>
+    public bool ZeroCenteredNorms { get; init; }
+
     /// <summary>What <c>layer_types</c> may name.</summary>
     public IReadOnlyList<string> Attention { get; init; } = ["full_attention"];
 }

@@ -14,6 +14,12 @@ internal sealed record ExpertConfig(int Experts, int Intermediate, int SharedInt
     private const int MostExperts = 1 << 16;
     private const int MostColumns = 1 << 20;
 
+    /// <summary>Where the shared experts are.</summary>
+    public string SharedName { get; init; } = "shared_experts";
+
+    /// <summary>Whether a row says by itself how much its shared expert counts.</summary>
+    public bool GatesShared { get; init; }
+
     /// <summary>Layers below this one are dense.</summary>
     public int FirstDense { get; init; }
 

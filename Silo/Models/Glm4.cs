@@ -12,15 +12,22 @@ internal static class Glm4
     public static ICausalModel Create(ModelConfigReader file, Checkpoint checkpoint)
     {
         var config = DecoderConfig.Read(file, new DecoderFamily { RmsNormEps = 1.5625e-7, PartialRotaryFactor = 0.5 });
-        return new DecoderModel(config, checkpoint, (index, at) => new SandwichLayer(config, index, at));
+        return new DecoderModel(config, checkpoint, (index, at) => Layer(config, index, at, config.AttentionBias));
     }
 
+    /// <summary>One layer.</summary>
+    /// <param name="config">Sizes.</param>
+    /// <param name="index">Which.</param>
+    /// <param name="at">Where its tensors are.</param>
+    /// <param name="inputBias">Whether the query, key and value projections have biases.</param>
+    public static IDecoderLayer Layer(DecoderConfig config, int index, Checkpoint at, bool inputBias) => new SandwichLayer(config, index, at, inputBias);
+
     /// <summary>hidden += norm(attention(norm(hidden))); hidden += norm(feedForward(norm(hidden))).</summary>
-    private sealed class SandwichLayer(DecoderConfig config, int index, Checkpoint at) : IDecoderLayer
+    private sealed class SandwichLayer(DecoderConfig config, int index, Checkpoint at, bool inputBias) : IDecoderLayer
     {
         private readonly RmsNorm _attentionNorm = new(at.At("input_layernorm"), config.HiddenSize, config.RmsNormEps);
         private readonly GroupedQueryAttention _attention =
-            new(at.At("self_attn"), index, config.HiddenSize, config.Heads, config.AttentionBias, outputBias: false) { Pairing = RopePairing.Interleaved };
+            new(at.At("self_attn"), index, config.HiddenSize, config.Heads, inputBias, outputBias: false) { Pairing = RopePairing.Interleaved };
         private readonly RmsNorm _afterAttentionNorm = new(at.At("post_self_attn_layernorm"), config.HiddenSize, config.RmsNormEps);
         private readonly RmsNorm _feedForwardNorm = new(at.At("post_attention_layernorm"), config.HiddenSize, config.RmsNormEps);
         private readonly FusedGatedFeedForward _feedForward = new(at.At("mlp"), config.HiddenSize, config.IntermediateSize);

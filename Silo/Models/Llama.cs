@@ -18,10 +18,18 @@ internal static class Llama
     public static ICausalModel CreateQwen2(ModelConfigReader file, Checkpoint checkpoint) =>
         Create(DecoderConfig.Read(file), checkpoint, inputBias: true, outputBias: false);
 
+    /// <summary>One layer.</summary>
+    /// <param name="config">Sizes.</param>
+    /// <param name="index">Which.</param>
+    /// <param name="at">Where its tensors are.</param>
+    /// <param name="inputBias">Whether the query, key and value projections have biases.</param>
+    /// <param name="outputBias">Whether the output projection has one.</param>
+    public static IDecoderLayer Layer(DecoderConfig config, int index, Checkpoint at, bool inputBias, bool outputBias) => new PreNormLayer(
+        config,
+        at,
+        new GroupedQueryAttention(at.At("self_attn"), index, config.HiddenSize, config.Heads, inputBias, outputBias),
+        new GatedFeedForward(at.At("mlp"), config.HiddenSize, config.IntermediateSize, config.MlpBias));
+
     private static DecoderModel Create(DecoderConfig config, Checkpoint checkpoint, bool inputBias, bool outputBias) =>
-        new(config, checkpoint, (index, at) => new PreNormLayer(
-            config,
-            at,
-            new GroupedQueryAttention(at.At("self_attn"), index, config.HiddenSize, config.Heads, inputBias, outputBias),
-            new GatedFeedForward(at.At("mlp"), config.HiddenSize, config.IntermediateSize, config.MlpBias)));
+        new(config, checkpoint, (index, at) => Layer(config, index, at, inputBias, outputBias));
 }

@@ -28,6 +28,9 @@ internal sealed record ModelLoadOptions
     /// <remarks>Only for checkpoints of plain floats: rounding what is rounded already would add its error unseen.</remarks>
     public QuantizeTo Quantize { get; init; }
 
+    /// <summary>Whether the tokens that end a generation are read and checked. Default: yes. For checks that draw no tokens: recorded cases name some that their small vocabularies lack.</summary>
+    public bool ReadsEndTokens { get; init; } = true;
+
     /// <summary>Seed of random weights. Any number; default 0.</summary>
     public int Seed { get; init; }
 }

@@ -1,4 +1,6 @@
 using XLLM.NativeBackends.Ops;
+using XLLM.Silo.Models.Adapters;
+using XLLM.Silo.Models.Layers;
 using XLLM.Silo.Weights;
 
 namespace XLLM.Silo.Models;
@@ -16,27 +18,40 @@ internal static class ModelLoader
     {
         var files = ModelFiles.Open(path, options);
         var config = files.Config;
-        var architecture = config.Texts("architectures") is [var first, ..]
-            ? first
-            : throw config.Fault("architectures", $"is missing or empty; expected one of: {string.Join(", ", ModelRegistry.Architectures)}");
+        var architecture = ArchitectureOf(config);
         var create = ModelRegistry.Find(architecture, config.File);
         var quantization = files.Quantization();
         var checkpoint = new Checkpoint(files.Source(), backend, options.MatrixCheck, progress, quantization);
         var model = create(config, checkpoint);
         var totals = checkpoint.Finish();
-        return new LoadedModel(model, new ModelInfo
-        {
-            Architecture = architecture,
-            ModelType = config.OptionalText("model_type") ?? string.Empty,
-            ContextLength = model.MaxContext,
-            VocabularySize = model.VocabularySize,
-            EosTokenIds = ReadEosTokenIds(model.VocabularySize, config, files.Generation),
-            BosTokenId = config.TokenIds("bos_token_id") is [var bos, ..] ? bos : null,
-            Generation = GenerationDefaults.Read(files.Generation),
-            Parameters = totals.Parameters,
-            WeightBytes = totals.Bytes,
-        });
+        return new LoadedModel(model, Describe(architecture, files, model, totals, options.ReadsEndTokens), new LoraAdapters(checkpoint.Modules.OfType<Linear>(), backend));
     }
+
+    /// <summary>What a model says about itself.</summary>
+    /// <param name="architecture">As config.json spells it.</param>
+    /// <param name="files">Where it comes from.</param>
+    /// <param name="model">The wiring.</param>
+    /// <param name="totals">What it took from its checkpoint.</param>
+    /// <param name="readsEndTokens">See <see cref="ModelLoadOptions.ReadsEndTokens"/>.</param>
+    /// <exception cref="CheckpointException">A token id is not in the vocabulary, or a suggestion for sampling is out of its range.</exception>
+    internal static ModelInfo Describe(string architecture, ModelFiles files, ICausalModel model, LoadTotals totals, bool readsEndTokens = true) => new()
+    {
+        Architecture = architecture,
+        ModelType = files.Config.OptionalText("model_type") ?? string.Empty,
+        ContextLength = model.MaxContext,
+        VocabularySize = model.VocabularySize,
+        EosTokenIds = readsEndTokens ? ReadEosTokenIds(model.VocabularySize, files.Config, files.Config.Section("text_config"), files.Generation) : [],
+        BosTokenId = files.Config.TokenIds("bos_token_id") is [var bos, ..] ? bos : null,
+        Generation = GenerationDefaults.Read(files.Generation),
+        Parameters = totals.Parameters,
+        WeightBytes = totals.Bytes,
+    };
+
+    /// <summary>The architecture that config.json names first.</summary>
+    /// <exception cref="CheckpointException">It names none.</exception>
+    internal static string ArchitectureOf(ModelConfigReader config) => config.Texts("architectures") is [var first, ..]
+        ? first
+        : throw config.Fault("architectures", $"is missing or empty; expected one of: {string.Join(", ", ModelRegistry.Architectures)}");
 
     private static int[] ReadEosTokenIds(int vocabulary, params ModelConfigReader?[] files)
     {

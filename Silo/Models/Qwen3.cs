@@ -14,22 +14,22 @@ internal static class Qwen3
     public static ICausalModel CreateExperts(ModelConfigReader file, Checkpoint checkpoint) =>
         Create(DecoderConfig.Read(file), ExpertConfig.ReadQwen(file), checkpoint);
 
-    private static DecoderModel Create(DecoderConfig config, ExpertConfig? experts, Checkpoint checkpoint)
+    /// <summary>One layer.</summary>
+    /// <param name="config">Sizes.</param>
+    /// <param name="index">Which.</param>
+    /// <param name="at">Where its tensors are.</param>
+    /// <param name="experts">Its experts; null: it is dense.</param>
+    public static IDecoderLayer Layer(DecoderConfig config, int index, Checkpoint at, IFeedForward? experts)
     {
-        return new DecoderModel(config, checkpoint, Layer);
-
-        IDecoderLayer Layer(int index, Checkpoint at)
+        var self = at.At("self_attn");
+        var attention = new GroupedQueryAttention(self, index, config.HiddenSize, config.Heads, config.AttentionBias, config.AttentionBias)
         {
-            var self = at.At("self_attn");
-            var attention = new GroupedQueryAttention(self, index, config.HiddenSize, config.Heads, config.AttentionBias, config.AttentionBias)
-            {
-                QueryNorm = new(self.At("q_norm"), config.Heads.HeadSize, config.RmsNormEps),
-                KeyNorm = new(self.At("k_norm"), config.Heads.HeadSize, config.RmsNormEps),
-            };
-            IFeedForward feedForward = experts?.IsIn(index) == true
-                ? new ExpertFeedForward(at.At("mlp"), config.HiddenSize, experts)
-                : new GatedFeedForward(at.At("mlp"), config.HiddenSize, config.IntermediateSize, bias: false);
-            return new PreNormLayer(config, at, attention, feedForward);
-        }
+            QueryNorm = new(self.At("q_norm"), config.Heads.HeadSize, config.RmsNormEps),
+            KeyNorm = new(self.At("k_norm"), config.Heads.HeadSize, config.RmsNormEps),
+        };
+        return new PreNormLayer(config, at, attention, experts ?? new GatedFeedForward(at.At("mlp"), config.HiddenSize, config.IntermediateSize, bias: false));
     }
+
+    private static DecoderModel Create(DecoderConfig config, ExpertConfig? experts, Checkpoint checkpoint) => new(
+        config, checkpoint, (index, at) => Layer(config, index, at, experts?.IsIn(index) == true ? new ExpertFeedForward(at.At("mlp"), config.HiddenSize, experts) : null));
 }

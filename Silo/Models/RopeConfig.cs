@@ -1,3 +1,4 @@
+using XLLM.NativeBackends.Ops;
 using XLLM.Silo.Models.Layers;
 using XLLM.Silo.Weights;
 
@@ -13,6 +14,12 @@ internal sealed record RopeConfig(double Theta, RopeScaling Scaling)
 
     /// <summary>Tokens that YaRN stretches the first training's context to; 0 for the others, whose files write the stretched length.</summary>
     public int StretchedContext => Scaling is YarnScaling yarn ? (int)Math.Min(int.MaxValue, yarn.OriginalContext * yarn.Factor) : 0;
+
+    /// <summary>Frequencies and scale in backend memory.</summary>
+    /// <param name="rotatedColumns">Columns of a head that positions turn.</param>
+    /// <param name="checkpoint">Brings them there.</param>
+    public RopeTable Table(int rotatedColumns, Checkpoint checkpoint) =>
+        new(checkpoint.Constant("rope frequencies", Scaling.InverseFrequencies(Theta, rotatedColumns)), (float)Scaling.AttentionScale);
 
     /// <summary>Reads the fields.</summary>
     /// <exception cref="CheckpointException">A field is missing or out of its range, or the type of scaling is not supported.</exception>
@@ -34,7 +41,7 @@ internal sealed record RopeConfig(double Theta, RopeScaling Scaling)
         var type = section.OptionalText("rope_type") ?? section.OptionalText("type") ?? "default";
         return type switch
         {
-            "default" => new PlainRope(),
+            "default" or "mrope" => new PlainRope(),        // mrope: the frequencies are plain; which position each turns by, RotarySections reads
             "linear" => new LinearScaling(Factor(section)),
             "llama3" => ReadLlama3(section),
             "yarn" => ReadYarn(section),

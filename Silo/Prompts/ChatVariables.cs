@@ -11,8 +11,11 @@ internal static class ChatVariables
     private static readonly JsonDocumentOptions Strict = new() { MaxDepth = 64, AllowDuplicateProperties = false };
 
     /// <summary>Builds the variables: special tokens, then the caller's own variables, then what the caller may not change.</summary>
+    /// <param name="request">The conversation.</param>
+    /// <param name="specialTokens">What the tokenizer's configuration defines.</param>
+    /// <param name="form">How calls of tools are written.</param>
     /// <exception cref="RequestException">The caller's extra variables or tools are no JSON object or array.</exception>
-    public static JsonObject From(ChatRequest request, JsonObject specialTokens)
+    public static JsonObject From(ChatRequest request, JsonObject specialTokens, CallForm form = default)
     {
         var variables = new JsonObject();
         foreach (var (name, token) in specialTokens)
@@ -28,15 +31,15 @@ internal static class ChatVariables
             }
         }
 
-        variables["messages"] = new JsonArray([.. request.Messages.Select(Message)]);
+        variables["messages"] = new JsonArray([.. request.Messages.Select(message => Message(message, form))]);
         variables["tools"] = request.ToolsJson is { } tools && request.ToolChoice != ToolChoiceMode.None ? Parse<JsonArray>(tools, "tools") : null;
         variables["add_generation_prompt"] = !request.ContinueFinalMessage;
         return variables;
     }
 
-    private static JsonNode Message(ChatMessage message)
+    private static JsonObject Message(ChatMessage message, CallForm form)
     {
-        var result = new JsonObject { ["role"] = message.Role, ["content"] = Content(message) };
+        var result = new JsonObject { ["role"] = message.Role, ["content"] = Content(message, form) };
         if (message.Name is { } name)
         {
             result["name"] = name;
@@ -54,18 +57,18 @@ internal static class ChatVariables
 
         if (message.ToolCalls.Count > 0)
         {
-            result["tool_calls"] = new JsonArray([.. message.ToolCalls.Select(Call)]);
+            result["tool_calls"] = new JsonArray([.. message.ToolCalls.Select(call => Call(call, form))]);
         }
 
         return result;
     }
 
     /// <summary>Text alone is a string, since text-only templates know nothing else; with other parts it is the list that vision templates read.</summary>
-    private static JsonNode? Content(ChatMessage message)
+    private static JsonNode? Content(ChatMessage message, CallForm form)
     {
         if (message.Content.Count == 0)
         {
-            return message.ToolCalls.Count > 0 ? null : "";
+            return message.ToolCalls.Count > 0 && !form.EmptyContent ? null : "";
         }
 
         return message.Content.All(part => part.Type == "text")
@@ -77,12 +80,12 @@ internal static class ChatVariables
         ? new JsonObject { ["type"] = "text", ["text"] = part.Text }
         : new JsonObject { ["type"] = "image" };
 
-    /// <summary>Arguments become an object where they are one: templates walk over them.</summary>
-    private static JsonNode Call(ToolCall call) => new JsonObject
+    /// <summary>Arguments become an object where they are one, if the form wants that: most templates walk over them.</summary>
+    private static JsonObject Call(ToolCall call, CallForm form) => new JsonObject
     {
         ["id"] = call.Id,
         ["type"] = "function",
-        ["function"] = new JsonObject { ["name"] = call.Name, ["arguments"] = Arguments(call.Arguments) },
+        ["function"] = new JsonObject { ["name"] = call.Name, ["arguments"] = form.TextArguments ? call.Arguments : Arguments(call.Arguments) },
     };
 
     private static JsonNode Arguments(string text)

@@ -31,16 +31,7 @@ internal sealed class PromptEncoder(
                 RequestErrors.InvalidTemplateInput, $"the model '{request.Model}' has no chat template: use /v1/completions", "messages");
         }
 
-        string text;
-        try
-        {
-            text = template.Render(ChatVariables.From(request, specialTokens), clock);
-        }
-        catch (ChatTemplateException e)
-        {
-            throw new RequestException(RequestErrors.InvalidTemplateInput, $"the model's chat template refused the messages: {e.Message}", "messages");
-        }
-
+        var text = Render(template, request);
         if (request.ContinueFinalMessage)
         {
             text = CutAfterFinalMessage(text, request);
@@ -56,6 +47,29 @@ internal sealed class PromptEncoder(
 
     /// <inheritdoc/>
     public int[] Encode(string text) => tokenizer.Encode(text, addSpecialTokens: true);
+
+    /// <summary>Renders; where a message calls tools, in the first form that the template takes. What it says to the first form is what the caller is told.</summary>
+    private string Render(IChatTemplate chatTemplate, ChatRequest request)
+    {
+        ChatTemplateException? refusal = null;
+        foreach (var form in CallForm.All)
+        {
+            try
+            {
+                return chatTemplate.Render(ChatVariables.From(request, specialTokens, form), clock);
+            }
+            catch (ChatTemplateException e)
+            {
+                refusal ??= e;
+                if (!request.Messages.Any(message => message.ToolCalls.Count > 0))
+                {
+                    break;
+                }
+            }
+        }
+
+        throw new RequestException(RequestErrors.InvalidTemplateInput, $"the model's chat template refused the messages: {refusal!.Message}", "messages");
+    }
 
     /// <summary>Takes away what the template wrote after the last message (its end token), so that the model goes on inside it.</summary>
     private static string CutAfterFinalMessage(string text, ChatRequest request)

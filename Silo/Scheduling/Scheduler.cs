@@ -89,7 +89,7 @@ internal sealed class Scheduler(KvBlockManager blocks, IAdmissionOrder order, Sc
             // Every later sequence is left one token, so that a long prompt never stops those that are decoding.
             var sequence = _running[i];
             var later = _running.Count - 1 - i;
-            var tokens = Math.Min(sequence.PendingTokens, Math.Max(1, budget - later));
+            var tokens = UntilStop(sequence, Math.Min(sequence.PendingTokens, Math.Max(1, budget - later)));
             if (tokens > 0 && MakeRoom(sequence, tokens))
             {
                 AddGrant(sequence, tokens, ref budget);
@@ -114,7 +114,7 @@ internal sealed class Scheduler(KvBlockManager blocks, IAdmissionOrder order, Sc
             sequence.Admit(cached);
             var place = _running.BinarySearch(sequence, order);
             _running.Insert(~place, sequence);
-            AddGrant(sequence, Math.Min(sequence.PendingTokens, budget), ref budget);
+            AddGrant(sequence, UntilStop(sequence, Math.Min(sequence.PendingTokens, budget)), ref budget);
         }
     }
 
@@ -146,6 +146,10 @@ internal sealed class Scheduler(KvBlockManager blocks, IAdmissionOrder order, Sc
     private void AddGrant(Sequence sequence, int tokens, ref int budget)
     {
         _grants.Add(sequence.Grant(tokens));
+        KvBlockManager.Granted(sequence.Blocks, sequence.GrantedTokens);
         budget -= tokens;
     }
+
+    /// <summary>A step ends where a recurrent state is to be kept.</summary>
+    private static int UntilStop(Sequence sequence, int tokens) => KvBlockManager.UntilStop(sequence.Blocks, sequence.GrantedTokens, tokens);
 }

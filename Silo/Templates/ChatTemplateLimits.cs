@@ -9,6 +9,9 @@ internal sealed record ChatTemplateLimits
     /// <summary>The defaults below.</summary>
     public static ChatTemplateLimits Default { get; } = new();
 
+    /// <summary>What a model that is served may use: the defaults, and lists that change.</summary>
+    public static ChatTemplateLimits Serving { get; } = new() { ListsMayChange = true };
+
     /// <summary>Longest template source, UTF-16 characters. At least 1. Default 262,144: ten times the longest published template that we know of.</summary>
     public int MaxTemplateLength { get; init; } = 1 << 18;
 
@@ -41,6 +44,10 @@ internal sealed record ChatTemplateLimits
 
     /// <summary>Most decimal digits when an integer becomes text or text an integer. At least 640. Default 4,300: Python's own bound (CVE-2020-10735), since both take quadratic time.</summary>
     public int MaxIntegerDigits { get; init; } = 4300;
+
+    /// <summary>Whether a template may call <c>append</c> and <c>pop</c> of a list. Default false, as in the immutable sandbox of transformers.</summary>
+    /// <remarks>That sandbox keeps templates from changing what outlives a rendering; here every rendering has values of its own. Kimi-K2's published template needs both for histories with tool calls.</remarks>
+    public bool ListsMayChange { get; init; }
 
     /// <summary>Checks every bound.</summary>
     /// <exception cref="ArgumentException">One or more are out of range; the message lists them all.</exception>

@@ -11,6 +11,9 @@ internal static class ChatTemplateLoader
     private const string TokenizerFile = "tokenizer_config.json";
     private const string MoreTemplatesFolder = "additional_chat_templates";
 
+    // A field that is there twice would be an error only when it is looked for.
+    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
+
     // The tokens that transformers passes to every template, when the tokenizer has them.
     private static readonly string[] SpecialTokens =
         ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token", "additional_special_tokens"];
@@ -73,8 +76,8 @@ internal static class ChatTemplateLoader
         foreach (var name in SpecialTokens)
         {
             var token = configuration[name] is JsonArray several
-                ? new JsonArray([.. several.Select(Content).OfType<JsonNode>()])
-                : Content(configuration[name]);
+                ? new JsonArray([.. several.Select(node => (JsonNode?)Content(node, name, path)).OfType<JsonNode>()])
+                : (JsonNode?)Content(configuration[name], name, path);
             if (token is not null)
             {
                 result[name] = token;
@@ -85,7 +88,25 @@ internal static class ChatTemplateLoader
     }
 
     // A token is a text, or an object with the text and how to match it.
-    private static JsonNode? Content(JsonNode? token) => (token is JsonObject parts ? parts["content"] : token)?.DeepClone();
+    private static string? Content(JsonNode? token, string name, string path) => (token is JsonObject parts ? parts["content"] : token) switch
+    {
+        null => null,
+        JsonValue value when TextOf(value, path) is { } text => text,
+        _ => throw new ChatTemplateException($"{path}: {name} is neither a text nor an object with one"),
+    };
+
+    /// <summary>A text, or null: the value is something else.</summary>
+    private static string? TextOf(JsonNode? node, string path)
+    {
+        try
+        {
+            return node is JsonValue value && value.TryGetValue<string>(out var text) ? text : null;
+        }
+        catch (InvalidOperationException exception)
+        {
+            throw new ChatTemplateException($"{path}: a text is half a character: {exception.Message}", exception);
+        }
+    }
 
     private static IChatTemplate LoadWithMore(string folder, string path, ChatTemplateLimits? limits)
     {
@@ -107,7 +128,7 @@ internal static class ChatTemplateLoader
 
     private static IChatTemplate FromJson(JsonNode node, string path, ChatTemplateLimits? limits)
     {
-        if (node is JsonValue value && value.TryGetValue<string>(out var text))
+        if (TextOf(node, path) is { } text)
         {
             return Compile(text, path, limits);
         }
@@ -115,8 +136,7 @@ internal static class ChatTemplateLoader
         var templates = new Dictionary<string, ChatTemplate>();
         foreach (var entry in node as JsonArray ?? throw new ChatTemplateException($"{path}: chat_template is neither a text nor a list"))
         {
-            if (entry is JsonObject named && named["name"] is JsonValue name && named["template"] is JsonValue template
-                && name.TryGetValue<string>(out var key) && template.TryGetValue<string>(out var source))
+            if (entry is JsonObject named && TextOf(named["name"], path) is { } key && TextOf(named["template"], path) is { } source)
             {
                 templates[key] = Compile(source, $"{path} ({key})", limits);
             }
@@ -157,9 +177,9 @@ internal static class ChatTemplateLoader
     {
         try
         {
-            return JsonNode.Parse(ReadText(path)) as JsonObject ?? throw new ChatTemplateException($"{path} is not a JSON object");
+            return JsonNode.Parse(ReadText(path), documentOptions: Strict) as JsonObject ?? throw new ChatTemplateException($"{path} is not a JSON object");
         }
-        catch (JsonException exception)
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
             throw new ChatTemplateException($"{path} is not JSON: {exception.Message}", exception);
         }

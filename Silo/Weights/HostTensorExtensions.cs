@@ -15,6 +15,11 @@ internal static unsafe class HostTensorExtensions
     /// <exception cref="CheckpointException">It is of another type.</exception>
     public static int[] ToIntegers(this HostTensor tensor) => Copy<int>(tensor, DType.I32);
 
+    /// <summary>Copies an I32 or I64 tensor.</summary>
+    /// <exception cref="CheckpointException">It is of another type.</exception>
+    public static long[] ToWideIntegers(this HostTensor tensor) =>
+        tensor.DType == DType.I32 ? Array.ConvertAll(Copy<int>(tensor, DType.I32), value => (long)value) : Copy<long>(tensor, DType.I64);
+
     /// <summary>An array as a tensor of one dimension.</summary>
     /// <param name="values">Copied.</param>
     /// <param name="name">For messages.</param>

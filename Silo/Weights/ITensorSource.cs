@@ -21,4 +21,7 @@ internal interface ITensorSource
     /// <returns>The tensor, or null where there is none of that name.</returns>
     /// <exception cref="CheckpointException">It is there, but cannot be used.</exception>
     HostTensor? Find(string name, IReadOnlyList<int> shape, DType type = DType.BF16);
+
+    /// <summary>Finds a tensor for its type and shape alone: a source that brings tensors into another order does not do it here. Its numbers must not be read.</summary>
+    HostTensor? Describe(string name, IReadOnlyList<int> shape, DType type = DType.BF16) => Find(name, shape, type);
 }

@@ -106,6 +106,19 @@ internal sealed class ModelConfigReader
         { } field => throw Wrong(name, field, "a text"),
     };
 
+    /// <summary>A text, or null where the field is missing or no text (a field that may be a text or something else).</summary>
+    public string? TextOrNull(string name) => Find(name) is { ValueKind: JsonValueKind.String } field ? field.GetString() : null;
+
+    /// <summary>Whether a field is missing or says nothing: null, false, "", [] or {}.</summary>
+    public bool IsUnset(string name) => Find(name) switch
+    {
+        null or { ValueKind: JsonValueKind.False } => true,
+        { ValueKind: JsonValueKind.String } field => field.GetString()!.Length == 0,
+        { ValueKind: JsonValueKind.Array } field => field.GetArrayLength() == 0,
+        { ValueKind: JsonValueKind.Object } field => field.GetPropertyCount() == 0,
+        _ => false,
+    };
+
     /// <summary>A list of texts; empty where the field is missing.</summary>
     public IReadOnlyList<string> Texts(string name)
     {
@@ -160,6 +173,19 @@ internal sealed class ModelConfigReader
         { ValueKind: JsonValueKind.Object } field => new ModelConfigReader(File, $"{_prefix}{name}.", field),
         { } field => throw Wrong(name, field, "an object"),
     };
+
+    /// <summary>A list of nested objects; empty where the field is missing.</summary>
+    public IReadOnlyList<ModelConfigReader> Sections(string name)
+    {
+        if (Find(name) is not { } field)
+        {
+            return [];
+        }
+
+        return field.ValueKind == JsonValueKind.Array && field.EnumerateArray().All(item => item.ValueKind == JsonValueKind.Object)
+            ? [.. field.EnumerateArray().Select((item, i) => new ModelConfigReader(File, $"{_prefix}{name}[{i}].", item))]
+            : throw Wrong(name, field, "a list of objects");
+    }
 
     /// <summary>A fault of a field, for checks between fields.</summary>
     /// <param name="name">The field.</param>

@@ -34,7 +34,7 @@ internal static class AllocationBenchmark
         using var pool = new KvPool(backend, loaded.Model.KvLayout, options.KvType.ElementType(), options.BlockTokens, 4096);
         using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
         using var metrics = new EngineMetrics(services.GetRequiredService<IMeterFactory>(), "demo");
-        var blocks = new KvBlockManager(KvGroupRules.For(loaded.Model.KvLayout), pool.Blocks, options.BlockTokens);
+        var blocks = new KvBlockManager(KvGroupRules.For(loaded.Model.KvLayout, pool.Geometry), pool.Blocks, options.BlockTokens);
         var executor = new ModelExecutor(loaded.Model, backend.Ops, pool, TimeProvider.System, NullLogger<ModelExecutor>.Instance);
         var inbox = new GenerationInbox(Sequences, new WakeSignal());
         var scheduler = new Scheduler(blocks, AdmissionOrders.Find(options.AdmissionOrder)!, new SchedulerOptions(options.MaxTokensPerStep, Sequences));

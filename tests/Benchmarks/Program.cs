@@ -13,8 +13,9 @@ static int Help()
     Console.WriteLine("""
         dotnet run -c Release --project tests/Benchmarks -- COMMAND
 
-          step [--config FILE] [--backend NAME] [--threads N] [--prompt N] [--depth N] [--sequences N] [--rounds N]
-              tokens per second of prefill and decode, random weights; default: the shape of Qwen3-0.6B
+          step [--config FILE] [--backend NAME] [--threads N] [--prompt N] [--depth N] [--sequences N] [--rounds N] [--trace-ops]
+              tokens per second of prefill and decode, random weights; default: the shape of Qwen3-0.6B;
+              --trace-ops adds what each op took, over all rounds
           allocations
               bytes that a warm step allocates on the managed heap, against budgets.json; exit 1 over the budget
           serve URL MODEL [--requests N] [--concurrency N] [--max-tokens N]

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using XLLM.NativeBackends;
+using XLLM.NativeBackends.Decorators;
 using XLLM.NativeBackends.Ops;
 using XLLM.Silo.Hosting.Verification;
 using XLLM.Silo.Models;
@@ -18,7 +19,9 @@ internal static class StepBenchmark
         var arguments = new Arguments(args);
         var config = arguments.Text("--config", Path.Combine(AppContext.BaseDirectory, "configs", "qwen3-0.6b.json"));
         var (prompt, depth, sequences, rounds) = (arguments.Number("--prompt", 512), arguments.Number("--depth", 512), arguments.Number("--sequences", 1), arguments.Number("--rounds", 3));
-        using var backend = BackendRegistry.Open(arguments.Text("--backend", "auto"), new BackendOptions { Threads = arguments.Number("--threads", Environment.ProcessorCount) });
+        var opened = BackendRegistry.Open(arguments.Text("--backend", "auto"), new BackendOptions { Threads = arguments.Number("--threads", Environment.ProcessorCount) });
+        var trace = args.Contains("--trace-ops") ? new TracingOps(opened.Ops) : null;
+        using var backend = new DecoratedBackend(opened, trace ?? opened.Ops);
         var loaded = ModelLoader.Load(config, backend, new ModelLoadOptions { Format = LoadFormat.Dummy });
         Console.WriteLine($"{loaded.Info.Architecture}, {loaded.Info.Parameters / 1e6:F0} M parameters, {loaded.Info.WeightBytes / 1e6:F0} MB, {backend.Name} ({backend.Description})");
         using var runner = new ModelRunner(backend, loaded.Model, sequences + 1, Math.Max(prompt, depth) + DecodeSteps + 1);
@@ -27,6 +30,7 @@ internal static class StepBenchmark
         Report($"prefill {prompt}", prompt, prefill);
         var decode = Median(rounds, () => Decode(runner, depth, sequences));
         Report($"decode, depth {depth}, {sequences} sequences", DecodeSteps * sequences, decode);
+        trace?.Write(Console.Out);
         return 0;
     }
 

@@ -46,6 +46,9 @@ internal sealed class OneHost : IAsyncDisposable
     /// <summary>Starts a process that was killed, and waits until it is ready.</summary>
     public Task StartAsync(string name) => RunAsync(["start", name]);
 
+    /// <summary>Stops or starts the database alone.</summary>
+    public Task DatabaseAsync(string command) => RunAsync(["database", command]);
+
     /// <summary>The end of a process's log.</summary>
     public string Log(string name)
     {

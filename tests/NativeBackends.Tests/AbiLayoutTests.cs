@@ -36,6 +36,7 @@ public sealed unsafe class AbiLayoutTests
         Struct<Tensor>("xllm_tensor");
         Struct<NativeWeight>("xllm_weight");
         Struct<KvLayer>("xllm_kv_layer");
+        Struct<StateLayer>("xllm_state_layer");
         Struct<AttentionBatch>("xllm_attention_batch");
         Struct<HeadLayout>("xllm_head_layout");
         Struct<NativeExpertRouting>("xllm_expert_routing");
@@ -49,6 +50,7 @@ public sealed unsafe class AbiLayoutTests
         Values<RopePairing>("XLLM_ROPE_");
         Values<ExpertScore>("XLLM_EXPERT_");
         Values<ExpertGroupScore>("XLLM_EXPERT_GROUP_");
+        Values<GeluKind>("XLLM_GELU_");
         return layout;
 
         void Struct<T>(string name)

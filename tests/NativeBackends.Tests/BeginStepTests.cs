@@ -61,11 +61,16 @@ public sealed class BeginStepTests
         private static readonly int[] Contexts = [3];
         private static readonly int[] Slots = [4, 5, 6];
         private static readonly int[] Blocks = [1];
+        private static readonly int[] Axes = [0, 1, 2, 0];
+        private static readonly float[] Pixels = [1, 2, 3, 4];
+        private static readonly float[] Weights = [1, 2, 3];
 
         private readonly Weight _table = harness.Weight(Harness.Random(1, 5 * 32), 5, WeightFormat.BF16);
         private readonly Weight _square = harness.Weight(Harness.Random(2, 32 * 32), 32, WeightFormat.F16);
         private readonly Tensor _norm = harness.Floats(Harness.Random(3, 32), 1);
         private readonly Tensor _headNorm = harness.Floats(Harness.Random(4, 8), 1);
+        private readonly Tensor _kernels = harness.Floats(Harness.Random(6, 2 * 32), 2);
+        private readonly Tensor _pair = harness.Floats(Harness.Random(7, 2), 1);
         private readonly RopeTable _rope = new(harness.Floats(Harness.Random(5, 4), 1), 1);
         private readonly ExpertWeights _experts = new(
             [harness.Weight(new float[16 * 32], 16), harness.Weight(new float[16 * 32], 16)],
@@ -74,6 +79,9 @@ public sealed class BeginStepTests
         private readonly KvLayer _index = new(harness.Place(new byte[2 * 4 * 8 * 4]), DType.F32, 4, 1, 8, 4 * 8 * 4, 0, 0);
         private readonly KvLayer _latent = new(harness.Place(new byte[2 * 4 * 8 * 4]), DType.F32, 4, 1, 8, 4 * 8 * 4, 0, 0);
         private readonly KvLayer _kv = new(harness.Place(new byte[2 * 4 * 4 * 8 * 4 * 2]), DType.F32, 4, 4, 8, 4 * 4 * 8 * 4 * 2, 0, 4 * 4 * 8 * 4);
+
+        private static readonly int[] StateBlocks = [0, 1, 0, 1];
+        private readonly StateLayer _state = new(harness.Place(new byte[2 * 2048]), 2048, 2, 8, 8, 32, 1, 2, 0, 8, 0, 16, 1);
 
         public void Run()
         {
@@ -94,6 +102,20 @@ public sealed class BeginStepTests
             var selection = ops.SelectPositions(absorbed, latent, ops.SliceHeads(x, 8, 0, 1), _index, batch, 2, 0.5f);
             var attended = ops.LatentAttention(absorbed, latent, _latent, batch, 8, 0.3f, selection);
             _ = ops.LinearHeads(ops.LinearHeads(attended, _square, new(1, 32, 0, 32), transposed: false), _square, new(1, 32, 0, 32), transposed: true);
+            var states = batch with { BlockTables = ops.Integers(StateBlocks) };
+            var convolved = ops.ShortConvolution(x, _kernels, _state, 0, states);
+            var scalars = ops.SliceHeads(x, 32, 0, 2);
+            ops.SigmoidMultiply(x, scalars);
+            _ = ops.GatedDeltaRule(ops.SliceHeads(convolved, 32, 0, 8), ops.SliceHeads(convolved, 32, 8, 8), ops.SliceHeads(convolved, 32, 16, 16), new(scalars, scalars, _pair, _pair), _state, states);
+            var mark = ops.Mark();
+            var pixels = ops.Floats(Pixels, 2);
+            ops.Gelu(pixels, GeluKind.Tanh);
+            _ = ops.WeightedRows(_square, ops.Integers(Tokens, 3), ops.Floats(Weights, 3));
+            _ = ops.RopeAnglesByAxis(ops.Integers(Slots, 3), ops.Integers(Axes), _rope);
+            var seen = ops.SegmentAttention(q, q, q, ops.Integers(Starts), 4, 0.3f);
+            ops.PutRows(x, ops.Integers(Blocks), seen.RowSlice(0, 1));
+            ops.AddRows(x, ops.Integers(Blocks), seen.RowSlice(0, 1));
+            ops.Release(mark);
             _ = ops.ReadRow(ops.Rows(x, ops.Integers(Blocks)), 0);
         }
     }

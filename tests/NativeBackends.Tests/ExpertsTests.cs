@@ -74,6 +74,42 @@ public sealed class ExpertsTests
         }
     }
 
+    /// <summary>Weights whose columns are stored in an order of their own (GPTQ's act-order), another one for every matrix.</summary>
+    [Theory]
+    [MemberData(nameof(BackendVariants.All), MemberType = typeof(BackendVariants))]
+    public void Experts_OfSortedColumns_EqualTheProductsOfTheirMatrices_BitForBit(string variant)
+    {
+        const int Hidden = 96;
+        const int Intermediate = 64;
+        foreach (var kind in new[] { "I4 groups of 32, zeros, order", "I8 groups of 64, order" }.Select(WeightKind.Find))
+        {
+            using var harness = new Harness(variant);
+            using var reference = new Harness("reference");
+            foreach (var rows in new[] { 1, 5, 40, 90 })
+            {
+                var weights = Weights(harness, kind);
+                var x = harness.Floats(Harness.Random(rows, rows * Hidden), rows, gap: 2);
+                var gate = harness.Ops.Linear(x, weights.Gate[1]);
+                harness.Ops.SiluMultiply(gate, harness.Ops.Linear(x, weights.Up[1]));
+                var expected = harness.Read(harness.Ops.Linear(gate, weights.Down[1]));
+
+                var one = new ExpertChoice(harness.Ops.Integers([.. Enumerable.Repeat(1, rows)], rows), harness.Floats([.. Enumerable.Repeat(1f, rows)], rows));
+                Compare.SameBits(expected, harness.Read(harness.Ops.Experts(x, one, weights)));
+
+                // Several experts for each row, against the reference.
+                Compare.Close(Several(reference, rows, kind), Several(harness, rows, kind), 3e-5);
+            }
+        }
+
+        static float[] Several(Harness harness, int rows, WeightKind kind) => harness.Read(harness.Ops.Experts(
+            harness.Floats(Harness.Random(rows, rows * Hidden), rows), Choose(harness, 9, rows, 3, 2), Weights(harness, kind)));
+
+        static ExpertWeights Weights(Harness harness, WeightKind kind) => new(
+            [.. Enumerable.Range(0, 3).Select(e => harness.Weight(kind, 10 + e, Intermediate, Hidden))],
+            [.. Enumerable.Range(0, 3).Select(e => harness.Weight(kind, 20 + e, Intermediate, Hidden))],
+            [.. Enumerable.Range(0, 3).Select(e => harness.Weight(kind, 30 + e, Hidden, Intermediate))]);
+    }
+
     [Theory]
     [MemberData(nameof(BackendVariants.All), MemberType = typeof(BackendVariants))]
     public void Experts_ThrowsBothShapes_WhenTheyDoNotFit(string variant)

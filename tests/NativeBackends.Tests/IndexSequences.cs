@@ -22,7 +22,7 @@ internal sealed class IndexSequences(Harness harness, int heads, int columns, in
 
     private static KvLayer Layer(Harness harness, int columns, DType dtype, int blockTokens, int blocks)
     {
-        var vectors = (long)columns * blockTokens * dtype.Size();
+        var vectors = blockTokens * KvLayer.VectorBytes(dtype, columns);
         return new KvLayer(Pool(harness, blocks * 3 * vectors), dtype, blockTokens, 1, 7, 3 * vectors, 0, 2 * vectors).IndexKeys(columns);
     }
 }

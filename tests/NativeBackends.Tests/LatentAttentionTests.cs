@@ -5,7 +5,7 @@ namespace XLLM.NativeBackends.Tests;
 public sealed class LatentAttentionTests
 {
     public static TheoryData<string, DType, int> Cases =>
-        [.. BackendVariants.Names.SelectMany(variant => new[] { DType.F32, DType.BF16 }.SelectMany(dtype => new[] { 0, 1, 70 }.Select(selected => (variant, dtype, selected))))];
+        [.. BackendVariants.Names.SelectMany(variant => new[] { DType.F32, DType.BF16, DType.I8 }.SelectMany(dtype => new[] { 0, 1, 70 }.Select(selected => (variant, dtype, selected))))];
 
     [Theory]
     [MemberData(nameof(Cases))]

@@ -33,7 +33,7 @@ internal sealed class LatentSequences(Harness harness, int heads, int columns, i
 
     private static KvLayer Layer(Harness harness, int columns, DType dtype, int blockTokens, int blocks)
     {
-        var vectors = (long)columns * blockTokens * dtype.Size();
+        var vectors = blockTokens * KvLayer.VectorBytes(dtype, columns);
         return new KvLayer(Pool(harness, blocks * 3 * vectors), dtype, blockTokens, 1, columns, 3 * vectors, vectors, vectors);
     }
 }

@@ -7,7 +7,7 @@ public sealed class PagedAttentionTests
     private static readonly HeadLayout SmallHeads = new(6, 2, 24);
 
     public static TheoryData<string, DType> VariantsAndPools =>
-        [.. BackendVariants.Names.SelectMany(variant => new[] { DType.F32, DType.BF16 }.Select(dtype => (variant, dtype)))];
+        [.. BackendVariants.Names.SelectMany(variant => new[] { DType.F32, DType.BF16, DType.I8 }.Select(dtype => (variant, dtype)))];
 
     [Theory]
     [MemberData(nameof(VariantsAndPools))]
@@ -103,7 +103,7 @@ public sealed class PagedAttentionTests
         // A NaN in the last row's value: the rows before it, in the same tile, do not see it.
         using var harness = new Harness(variant);
         var ops = harness.Ops;
-        var kv = new KvLayer(harness.Place(new byte[16 * 2 * 2 * 4]), dtype, 16, 1, 2, 16 * 2 * 2 * dtype.Size(), 0, 16 * 2 * dtype.Size());
+        var kv = new KvLayer(harness.Place(new byte[16 * 2 * 2 * 4]), dtype, 16, 1, 2, 2 * 16 * KvLayer.VectorBytes(dtype, 2), 0, 16 * KvLayer.VectorBytes(dtype, 2));
         var values = Harness.Random(1, 24);
         values[^1] = values[^2] = float.NaN;
         var batch = new AttentionBatch(ops.Integers([0, 12]), ops.Integers([12]), ops.Integers([0]), ops.Integers([.. Enumerable.Range(0, 12)]));
@@ -129,6 +129,31 @@ public sealed class PagedAttentionTests
         var y = ops.PagedAttention(
             harness.Floats(new float[8], 1), harness.Floats(new float[8], 1), harness.Floats(values, 1), kv, batch, new HeadLayout(1, 1, 8), 1);
         Assert.Equal(stored, harness.Read(y));
+    }
+
+    [Theory]
+    [MemberData(nameof(BackendVariants.All), MemberType = typeof(BackendVariants))]
+    public void PagedAttention_KeepsVectorsInI8_RoundedToTheNearestCode(string variant)
+    {
+        // One position has the whole share, so its value comes back as it was stored.
+        float[] values = [127, 63.5f, 62.5f, 0.5f, 1.5f, -127, -0.49f, -2.5f, 100];
+        Assert.Equal([127, 64, 62, 0, 2, -127, 0, -2, 100], Stored(values));
+        Assert.Equal(values.Select(value => MathF.Round(value, MidpointRounding.ToEven) / 64), Stored([.. values.Select(value => value / 64)]));
+        Assert.Equal(new float[9], Stored(new float[9]));
+        Assert.All(Stored([1, 2, 3, 4, float.NaN, 6, 7, 8, 9]), value => Assert.True(float.IsNaN(value)));
+        Assert.All(Stored([1, 2, 3, 4, float.NegativeInfinity, 6, 7, 8, 9]), value => Assert.True(float.IsNaN(value)));
+
+        float[] Stored(float[] vector)
+        {
+            using var harness = new Harness(variant);
+            var ops = harness.Ops;
+            var bytes = KvLayer.VectorBytes(DType.I8, 9);
+            Assert.Equal(13, bytes);
+            var kv = new KvLayer(harness.Place(new byte[4 * bytes]), DType.I8, 2, 1, 9, 4 * bytes, 0, 2 * bytes);
+            var batch = new AttentionBatch(ops.Integers([0, 1]), ops.Integers([1]), ops.Integers([0]), ops.Integers([0]));
+            return harness.Read(ops.PagedAttention(
+                harness.Floats(new float[9], 1), harness.Floats(new float[9], 1), harness.Floats(vector, 1), kv, batch, new HeadLayout(1, 1, 9), 1));
+        }
     }
 
     [Theory]

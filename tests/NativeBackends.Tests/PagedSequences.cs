@@ -23,7 +23,7 @@ internal sealed class PagedSequences(Harness harness, HeadLayout heads, DType dt
     /// <summary>The layer lies in the middle of its block, as one of several would.</summary>
     private static KvLayer Layer(Harness harness, HeadLayout heads, DType dtype, int blockTokens, int blocks)
     {
-        var vectors = (long)heads.KvWidth * blockTokens * dtype.Size();
+        var vectors = heads.KvHeads * blockTokens * KvLayer.VectorBytes(dtype, heads.HeadSize);
         return new KvLayer(Pool(harness, blocks * 4 * vectors), dtype, blockTokens, heads.KvHeads, heads.HeadSize, 4 * vectors, 2 * vectors, vectors);
     }
 }

@@ -39,6 +39,11 @@ void require(bool holds, const Parts&... parts) {
     }
 }
 
+struct Named {
+    const char* name;
+    const xllm_tensor& tensor;
+};
+
 bool is_view(const xllm_tensor& tensor) {
     const bool empty = tensor.rows == 0 || tensor.columns == 0;
     return tensor.rows >= 0 && tensor.columns >= 0 && (tensor.rows < 2 || tensor.row_stride >= tensor.columns) &&
@@ -117,8 +122,8 @@ void require_consistent_batch(const char* op, const xllm_tensor& q, const xllm_k
 }
 
 void require_pool(const char* op, const xllm_kv_layer& kv, int32_t rows) {
-    require((kv.dtype == XLLM_F32 || kv.dtype == XLLM_BF16) && kv.block_tokens >= 1, op, ": a pool of type ", kv.dtype, " with ",
-            kv.block_tokens, " tokens a block; it must be F32 or BF16 with at least 1");
+    require((kv.dtype == XLLM_F32 || kv.dtype == XLLM_BF16 || kv.dtype == XLLM_I8) && kv.block_tokens >= 1, op, ": a pool of type ", kv.dtype, " with ",
+            kv.block_tokens, " tokens a block; it must be F32, BF16 or I8 with at least 1");
     require(kv.pool != nullptr || rows == 0, op, ": no pool for ", rows, " rows");
 }
 
@@ -132,6 +137,41 @@ void require_batch(const char* op, const xllm_tensor& q, const xllm_kv_layer& kv
     require(batch.block_tables.dtype == XLLM_I32 && batch.block_tables.rows == sequences && is_view(batch.block_tables), op,
             ": block tables ", batch.block_tables, " must be I32 with a row for each of ", sequences, " sequences");
     require_consistent_batch(op, q, kv, batch);
+}
+
+// A state's sizes and places, and a batch whose block tables name the blocks that are read and those that are written.
+void require_state(const char* op, const xllm_tensor& x, const xllm_state_layer& state, const xllm_attention_batch& batch) {
+    require(state.heads >= 0 && state.key_columns >= 1 && state.value_columns >= 1 && state.channels >= 1 && state.window >= 0 &&
+                state.blocks >= 1 && state.first_matrix >= 0 && state.matrices_per_block >= 1 && state.first_row >= 0 &&
+                state.rows_per_block >= 1 && state.first_row_block >= 0,
+            op, ": a state of ", state.heads, " matrices [", state.key_columns, ", ", state.value_columns, "] and ", state.window, " rows of ",
+            state.channels, " in ", state.blocks, " blocks is none");
+    const int64_t matrix_block = (int64_t{state.first_matrix} + state.heads + state.matrices_per_block - 1) / state.matrices_per_block;
+    const int64_t row_block = (int64_t{state.first_row} + state.window + state.rows_per_block - 1) / state.rows_per_block;
+    require((state.heads == 0 || matrix_block <= state.blocks) && (state.window == 0 || state.first_row_block + row_block <= state.blocks), op,
+            ": a state needs ", matrix_block, " blocks for its matrices and ", row_block, " after block ", state.first_row_block,
+            " for its window, but has ", state.blocks);
+    require(state.pool != nullptr || x.rows == 0, op, ": no pool for ", x.rows, " rows");
+
+    const int32_t sequences = batch.context_lengths.columns;
+    require_integers(op, "context lengths", batch.context_lengths);
+    require_integers(op, "row starts", batch.row_starts);
+    require(batch.row_starts.columns == sequences + 1, op, ": row starts ", batch.row_starts, " do not fit ", sequences, " sequences");
+    require(batch.block_tables.dtype == XLLM_I32 && batch.block_tables.rows == sequences && is_view(batch.block_tables) &&
+                (sequences == 0 || batch.block_tables.columns == 2 * int64_t{state.blocks}),
+            op, ": block tables ", batch.block_tables, " are not [", sequences, ", ", 2 * int64_t{state.blocks}, "] I32");
+    const int32_t* starts = row<const int32_t>(batch.row_starts, 0);
+    const int32_t* contexts = row<const int32_t>(batch.context_lengths, 0);
+    require(starts[0] == 0 && starts[sequences] == x.rows, op, ": row starts go from ", starts[0], " to ", starts[sequences],
+            ", there are rows 0 to ", x.rows);
+    for (int32_t s = 0; s < sequences; ++s) {
+        const int64_t rows = int64_t{starts[s + 1]} - starts[s];
+        require(rows >= 0 && contexts[s] >= rows, op, ": sequence ", s, " has ", rows, " rows and a context of ", contexts[s]);
+        const int32_t* table = row<const int32_t>(batch.block_tables, s);
+        for (int32_t b = 0; b < 2 * state.blocks; ++b) {
+            require(table[b] >= 0, op, ": sequence ", s, " has block ", table[b], " at ", b, "; blocks start at 0");
+        }
+    }
 }
 
 // Every row of a selection holds positions that the row may see, ascending, then -1 to its end; at least one.
@@ -251,6 +291,50 @@ void paged_attention(const xllm_tensor& q, const xllm_tensor& k, const xllm_tens
     require_batch(op, q, kv, batch);
 }
 
+void sigmoid_multiply(const xllm_tensor& x, const xllm_tensor& gate) {
+    require_floats("sigmoid_multiply", "x", x);
+    require_floats("sigmoid_multiply", "gate", gate);
+    require(gate.rows == x.rows && gate.columns >= 1 && x.columns % gate.columns == 0, "sigmoid_multiply: gate ", gate,
+            " does not divide the columns of x ", x);
+}
+
+void short_convolution(const xllm_tensor& x, const xllm_tensor& weight, const xllm_state_layer& state, int32_t first_channel,
+                       const xllm_attention_batch& batch, const xllm_tensor& y) {
+    constexpr const char* op = "short_convolution";
+    require_floats(op, "x", x);
+    require_floats(op, "weight", weight);
+    require(weight.rows == int64_t{state.window} + 1 && weight.columns == x.columns, op, ": weight ", weight, " does not fit x ", x,
+            " and a window of ", state.window, " rows");
+    require(first_channel >= 0 && int64_t{first_channel} + x.columns <= state.channels, op, ": channels ", first_channel, " to ",
+            int64_t{first_channel} + x.columns, " are not in [0, ", state.channels, "]");
+    require_state(op, x, state, batch);
+    require_result(op, y, x.rows, x.columns);
+}
+
+void gated_delta_rule(const xllm_tensor& q, const xllm_tensor& k, const xllm_tensor& v, const xllm_tensor& strength, const xllm_tensor& step,
+                      const xllm_tensor& log_decay, const xllm_tensor& step_bias, const xllm_state_layer& state,
+                      const xllm_attention_batch& batch, const xllm_tensor& y) {
+    constexpr const char* op = "gated_delta_rule";
+    for (const auto& [name, tensor] : {Named{"q", q}, Named{"k", k}, Named{"v", v}, Named{"strength", strength}, Named{"step", step},
+                                       Named{"log decay", log_decay}, Named{"step bias", step_bias}}) {
+        require_floats(op, name, tensor);
+    }
+
+    const int64_t key_heads = state.key_columns >= 1 ? q.columns / state.key_columns : 0;
+    require(key_heads >= 1 && q.columns % state.key_columns == 0 && state.heads >= 1 && state.heads % key_heads == 0, op, ": q ", q,
+            " does not have heads of ", state.key_columns, " columns whose number divides ", state.heads);
+    require(k.rows == q.rows && k.columns == q.columns, op, ": k ", k, " does not fit q ", q);
+    require(v.rows == q.rows && v.columns == int64_t{state.heads} * state.value_columns, op, ": v ", v, " is not [", q.rows, ", ",
+            int64_t{state.heads} * state.value_columns, "]");
+    require(strength.rows == q.rows && strength.columns == state.heads, op, ": strength ", strength, " is not [", q.rows, ", ", state.heads,
+            "]");
+    require(step.rows == q.rows && step.columns == state.heads, op, ": step ", step, " is not [", q.rows, ", ", state.heads, "]");
+    require(log_decay.rows == 1 && log_decay.columns == state.heads, op, ": log decay ", log_decay, " is not [1, ", state.heads, "]");
+    require(step_bias.rows == 1 && step_bias.columns == state.heads, op, ": step bias ", step_bias, " is not [1, ", state.heads, "]");
+    require_state(op, q, state, batch);
+    require_result(op, y, v.rows, v.columns);
+}
+
 void choose_experts(const xllm_tensor& logits, const xllm_tensor* bias, const xllm_expert_routing& routing, const xllm_tensor& ids,
                     const xllm_tensor& weights) {
     constexpr const char* op = "choose_experts";
@@ -295,8 +379,6 @@ void experts(const xllm_tensor& x, const xllm_tensor& ids, const xllm_tensor& we
         require(gate.columns == x.columns && up.columns == x.columns && gate.rows == intermediate && up.rows == intermediate &&
                     down.columns == intermediate && down.rows == x.columns,
                 op, ": gate ", gate, ", up ", up, " and down ", down, " of expert ", e, " do not fit each other and x ", x);
-        require(gate.order == nullptr && up.order == nullptr && down.order == nullptr, op, ": expert ", e,
-                " has columns in an order of its own (act-order), which is for single weights only");
     }
 
     for (int32_t r = 0; r < ids.rows; ++r) {
@@ -376,6 +458,69 @@ void select_positions(const xllm_tensor& q, const xllm_tensor& keys, const xllm_
     const int64_t columns = held < most ? held : most;
     require(y.dtype == XLLM_I32 && is_view(y) && y.rows == q.rows && y.columns == columns, op, ": y ", y, " is not [", q.rows, ", ",
             columns, "] I32");
+}
+
+void gelu(const xllm_tensor& x, int32_t kind) {
+    constexpr const char* op = "gelu";
+    require_floats(op, "x", x);
+    require(kind >= XLLM_GELU_EXACT && kind <= XLLM_GELU_QUICK, op, ": kind ", kind, " is not 0 (exact), 1 (tanh) or 2 (quick)");
+}
+
+void rope_angles_by_axis(const xllm_tensor& positions, const xllm_tensor& axes, const xllm_tensor& frequencies, const xllm_tensor& y) {
+    constexpr const char* op = "rope_angles_by_axis";
+    require(is_view(positions) && positions.dtype == XLLM_I32, op, ": positions ", positions, " must be I32");
+    require_integers(op, "axes", axes);
+    require_floats(op, "frequencies", frequencies);
+    require(frequencies.rows == 1 && frequencies.columns == axes.columns, op, ": frequencies ", frequencies, " do not fit axes ", axes);
+    require_in_range(op, "axis", axes, positions.rows, positions);
+    require_result(op, y, positions.columns, 2 * int64_t{frequencies.columns});
+}
+
+void segment_attention(const xllm_tensor& q, const xllm_tensor& k, const xllm_tensor& v, const xllm_tensor& starts, int32_t heads,
+                       const xllm_tensor& y) {
+    constexpr const char* op = "segment_attention";
+    require_same_shape(op, "q", q, "k", k);
+    require_same_shape(op, "q", q, "v", v);
+    require(heads >= 1 && q.columns >= heads && q.columns % heads == 0, op, ": q ", q, " does not divide into ", heads, " heads");
+    require_integers(op, "starts", starts);
+    require(starts.columns >= 1, op, ": starts ", starts, " must have at least 1");
+    const int32_t* rows = row<const int32_t>(starts, 0);
+    require(rows[0] == 0 && rows[starts.columns - 1] == q.rows, op, ": segments go from ", rows[0], " to ", rows[starts.columns - 1],
+            ", q has rows 0 to ", q.rows);
+    for (int32_t s = 1; s < starts.columns; ++s) {
+        require(rows[s] >= rows[s - 1], op, ": segment ", s - 1, " goes from ", rows[s - 1], " to ", rows[s]);
+    }
+
+    require_result(op, y, q.rows, q.columns);
+}
+
+void weighted_rows(const xllm_weight& table, const xllm_tensor& indices, const xllm_tensor& weights, const xllm_tensor& y) {
+    constexpr const char* op = "weighted_rows";
+    require_weight(op, "table", table);
+    require_floats(op, "weights", weights);
+    require(is_view(indices) && indices.dtype == XLLM_I32 && indices.rows == weights.rows && indices.columns == weights.columns, op,
+            ": indices ", indices, " must be I32 and of the shape of weights ", weights);
+    for (int32_t r = 0; r < indices.rows; ++r) {
+        const int32_t* chosen = row<const int32_t>(indices, r);
+        for (int32_t i = 0; i < indices.columns; ++i) {
+            require(chosen[i] >= 0 && chosen[i] < table.rows, op, ": index ", chosen[i], " of row ", r, " is not in [0, ", table.rows,
+                    "), the rows of ", table);
+        }
+    }
+
+    require_result(op, y, indices.rows, table.columns);
+}
+
+void put_rows(const char* op, const xllm_tensor& x, const xllm_tensor& rows, const xllm_tensor& y) {
+    require_floats(op, "x", x);
+    require_integers(op, "rows", rows);
+    require_floats(op, "y", y);
+    require(y.rows == rows.columns && y.columns == x.columns, op, ": y ", y, " does not fit rows ", rows, " and x ", x);
+    require_in_range(op, "row", rows, x.rows, x);
+    const int32_t* places = row<const int32_t>(rows, 0);
+    for (int32_t i = 1; i < rows.columns; ++i) {
+        require(places[i] > places[i - 1], op, ": row ", places[i], " follows row ", places[i - 1], "; rows must ascend");
+    }
 }
 
 }  // namespace xllm::checks

@@ -20,6 +20,12 @@ void rotate(const xllm_tensor& x, const xllm_tensor& angles, int32_t head_size, 
 void paged_attention(const xllm_tensor& q, const xllm_tensor& k, const xllm_tensor& v, const xllm_kv_layer& kv,
                      const xllm_attention_batch& batch, const xllm_head_layout& heads, const xllm_tensor& y);
 
+void sigmoid_multiply(const xllm_tensor& x, const xllm_tensor& gate);
+void short_convolution(const xllm_tensor& x, const xllm_tensor& weight, const xllm_state_layer& state, int32_t first_channel,
+                       const xllm_attention_batch& batch, const xllm_tensor& y);
+void gated_delta_rule(const xllm_tensor& q, const xllm_tensor& k, const xllm_tensor& v, const xllm_tensor& strength, const xllm_tensor& step,
+                      const xllm_tensor& log_decay, const xllm_tensor& step_bias, const xllm_state_layer& state,
+                      const xllm_attention_batch& batch, const xllm_tensor& y);
 void choose_experts(const xllm_tensor& logits, const xllm_tensor* bias, const xllm_expert_routing& routing, const xllm_tensor& ids,
                     const xllm_tensor& weights);
 void experts(const xllm_tensor& x, const xllm_tensor& ids, const xllm_tensor& weights, const xllm_expert_weights& experts,
@@ -31,5 +37,11 @@ void latent_attention(const xllm_tensor& q, const xllm_tensor& latent, const xll
                       int32_t value_columns, const xllm_tensor* selection, const xllm_tensor& y);
 void select_positions(const xllm_tensor& q, const xllm_tensor& keys, const xllm_tensor& weights, const xllm_kv_layer& kv,
                       const xllm_attention_batch& batch, int32_t most, const xllm_tensor& y);
+void gelu(const xllm_tensor& x, int32_t kind);
+void rope_angles_by_axis(const xllm_tensor& positions, const xllm_tensor& axes, const xllm_tensor& frequencies, const xllm_tensor& y);
+void segment_attention(const xllm_tensor& q, const xllm_tensor& k, const xllm_tensor& v, const xllm_tensor& starts, int32_t heads,
+                       const xllm_tensor& y);
+void weighted_rows(const xllm_weight& table, const xllm_tensor& indices, const xllm_tensor& weights, const xllm_tensor& y);
+void put_rows(const char* op, const xllm_tensor& x, const xllm_tensor& rows, const xllm_tensor& y);
 
 }  // namespace xllm::checks

@@ -85,6 +85,31 @@ xllm_status xllm_paged_attention(xllm_backend* backend, const xllm_tensor* q, co
     });
 }
 
+xllm_status xllm_sigmoid_multiply(xllm_backend* backend, const xllm_tensor* x, const xllm_tensor* gate) {
+    return xllm::guarded([&] {
+        xllm::checks::sigmoid_multiply(*x, *gate);
+        backend->table->sigmoid_multiply(backend->state, *x, *gate);
+    });
+}
+
+xllm_status xllm_short_convolution(xllm_backend* backend, const xllm_tensor* x, const xllm_tensor* weight, const xllm_state_layer* state,
+                                   int32_t first_channel, const xllm_attention_batch* batch, const xllm_tensor* y) {
+    return xllm::guarded([&] {
+        xllm::checks::short_convolution(*x, *weight, *state, first_channel, *batch, *y);
+        backend->table->short_convolution(backend->state, *x, *weight, *state, first_channel, *batch, *y);
+    });
+}
+
+xllm_status xllm_gated_delta_rule(xllm_backend* backend, const xllm_tensor* q, const xllm_tensor* k, const xllm_tensor* v,
+                                  const xllm_tensor* strength, const xllm_tensor* step, const xllm_tensor* log_decay,
+                                  const xllm_tensor* step_bias, const xllm_state_layer* state, const xllm_attention_batch* batch,
+                                  const xllm_tensor* y) {
+    return xllm::guarded([&] {
+        xllm::checks::gated_delta_rule(*q, *k, *v, *strength, *step, *log_decay, *step_bias, *state, *batch, *y);
+        backend->table->gated_delta_rule(backend->state, *q, *k, *v, *strength, *step, *log_decay, *step_bias, *state, *batch, *y);
+    });
+}
+
 xllm_status xllm_choose_experts(xllm_backend* backend, const xllm_tensor* logits, const xllm_tensor* bias,
                                 const xllm_expert_routing* routing, const xllm_tensor* ids, const xllm_tensor* weights) {
     return xllm::guarded([&] {
@@ -139,5 +164,50 @@ xllm_status xllm_select_positions(xllm_backend* backend, const xllm_tensor* q, c
     return xllm::guarded([&] {
         xllm::checks::select_positions(*q, *keys, *weights, *kv, *batch, most, *y);
         backend->table->select_positions(backend->state, *q, *keys, *weights, *kv, *batch, most, scale, *y);
+    });
+}
+
+xllm_status xllm_gelu(xllm_backend* backend, const xllm_tensor* x, int32_t kind) {
+    return xllm::guarded([&] {
+        xllm::checks::gelu(*x, kind);
+        backend->table->gelu(backend->state, *x, static_cast<xllm_gelu_kind>(kind));
+    });
+}
+
+xllm_status xllm_rope_angles_by_axis(xllm_backend* backend, const xllm_tensor* positions, const xllm_tensor* axes,
+                                     const xllm_tensor* frequencies, float scale, const xllm_tensor* y) {
+    return xllm::guarded([&] {
+        xllm::checks::rope_angles_by_axis(*positions, *axes, *frequencies, *y);
+        backend->table->rope_angles_by_axis(backend->state, *positions, *axes, *frequencies, scale, *y);
+    });
+}
+
+xllm_status xllm_segment_attention(xllm_backend* backend, const xllm_tensor* q, const xllm_tensor* k, const xllm_tensor* v,
+                                   const xllm_tensor* starts, int32_t heads, float scale, const xllm_tensor* y) {
+    return xllm::guarded([&] {
+        xllm::checks::segment_attention(*q, *k, *v, *starts, heads, *y);
+        backend->table->segment_attention(backend->state, *q, *k, *v, *starts, heads, scale, *y);
+    });
+}
+
+xllm_status xllm_weighted_rows(xllm_backend* backend, const xllm_weight* table, const xllm_tensor* indices, const xllm_tensor* weights,
+                               const xllm_tensor* y) {
+    return xllm::guarded([&] {
+        xllm::checks::weighted_rows(*table, *indices, *weights, *y);
+        backend->table->weighted_rows(backend->state, *table, *indices, *weights, *y);
+    });
+}
+
+xllm_status xllm_put_rows(xllm_backend* backend, const xllm_tensor* x, const xllm_tensor* rows, const xllm_tensor* y) {
+    return xllm::guarded([&] {
+        xllm::checks::put_rows("put_rows", *x, *rows, *y);
+        backend->table->put_rows(backend->state, *x, *rows, *y);
+    });
+}
+
+xllm_status xllm_add_rows(xllm_backend* backend, const xllm_tensor* x, const xllm_tensor* rows, const xllm_tensor* y) {
+    return xllm::guarded([&] {
+        xllm::checks::put_rows("add_rows", *x, *rows, *y);
+        backend->table->add_rows(backend->state, *x, *rows, *y);
     });
 }

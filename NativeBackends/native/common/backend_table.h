@@ -41,6 +41,12 @@ struct BackendTable {
     void (*rotate)(void* state, const xllm_tensor& x, const xllm_tensor& angles, int32_t head_size, xllm_rope_pairing pairing);
     void (*paged_attention)(void* state, const xllm_tensor& q, const xllm_tensor& k, const xllm_tensor& v, const xllm_kv_layer& kv,
                             const xllm_attention_batch& batch, const xllm_head_layout& heads, float scale, const xllm_tensor& y);
+    void (*sigmoid_multiply)(void* state, const xllm_tensor& x, const xllm_tensor& gate);
+    void (*short_convolution)(void* state, const xllm_tensor& x, const xllm_tensor& weight, const xllm_state_layer& layer,
+                              int32_t first_channel, const xllm_attention_batch& batch, const xllm_tensor& y);
+    void (*gated_delta_rule)(void* state, const xllm_tensor& q, const xllm_tensor& k, const xllm_tensor& v, const xllm_tensor& strength,
+                             const xllm_tensor& step, const xllm_tensor& log_decay, const xllm_tensor& step_bias,
+                             const xllm_state_layer& layer, const xllm_attention_batch& batch, const xllm_tensor& y);
     void (*choose_experts)(void* state, const xllm_tensor& logits, const xllm_tensor* bias, const xllm_expert_routing& routing,
                            const xllm_tensor& ids, const xllm_tensor& weights);
     void (*experts)(void* state, const xllm_tensor& x, const xllm_tensor& ids, const xllm_tensor& weights,
@@ -54,6 +60,15 @@ struct BackendTable {
                              const xllm_tensor& y);
     void (*select_positions)(void* state, const xllm_tensor& q, const xllm_tensor& keys, const xllm_tensor& weights,
                              const xllm_kv_layer& kv, const xllm_attention_batch& batch, int32_t most, float scale, const xllm_tensor& y);
+    void (*gelu)(void* state, const xllm_tensor& x, xllm_gelu_kind kind);
+    void (*rope_angles_by_axis)(void* state, const xllm_tensor& positions, const xllm_tensor& axes, const xllm_tensor& frequencies,
+                                float scale, const xllm_tensor& y);
+    void (*segment_attention)(void* state, const xllm_tensor& q, const xllm_tensor& k, const xllm_tensor& v, const xllm_tensor& starts,
+                              int32_t heads, float scale, const xllm_tensor& y);
+    void (*weighted_rows)(void* state, const xllm_weight& table, const xllm_tensor& indices, const xllm_tensor& weights,
+                          const xllm_tensor& y);
+    void (*put_rows)(void* state, const xllm_tensor& x, const xllm_tensor& rows, const xllm_tensor& y);
+    void (*add_rows)(void* state, const xllm_tensor& x, const xllm_tensor& rows, const xllm_tensor& y);
 };
 
 }  // namespace xllm

@@ -88,16 +88,64 @@ struct AttentionScratch {
     }
 };
 
+// Before the codes of an I8 vector.
+constexpr int kScaleBytes = 4;
+
+// A vector of keys or values in I8: its scale, then a code per column. Ops/KvLayer.cs says how both are made.
+struct I8VectorFormat {
+    static F32x16 scaled(const char* vector, const void* codes) {
+        float scale;
+        std::memcpy(&scale, vector, kScaleBytes);
+        return multiply(signed_to_f32(load_bytes(codes)), broadcast(scale));
+    }
+
+    static F32x16 load(const char* vector, int64_t at) { return scaled(vector, vector + kScaleBytes + at); }
+
+    // The codes above are 0, and stay so unless the scale is NaN: then the columns that fill up a register are to be 0 all the same.
+    static F32x16 load_first(const char* vector, int64_t at, int count) {
+        alignas(16) char codes[kLanes] = {};
+        float lanes[kLanes] = {};
+        std::memcpy(codes, vector + kScaleBytes + at, static_cast<size_t>(count));
+        store_first(lanes, scaled(vector, codes), count);
+        return xllm::cpu::XLLM_ISA::load(lanes);
+    }
+
+    static constexpr int kSize = 1;
+};
+
 static inline const char* kv_address(const xllm_kv_layer& kv, int64_t layer_offset, int64_t block, int64_t head, int64_t offset) {
-    const int64_t element = kv.dtype == XLLM_F32 ? 4 : 2;
-    return static_cast<const char*>(kv.pool) + block * kv.block_stride + layer_offset +
-           (head * kv.block_tokens + offset) * kv.head_size * element;
+    const int64_t vector = kv.dtype == XLLM_I8 ? kv.head_size + kScaleBytes : int64_t{kv.head_size} * (kv.dtype == XLLM_F32 ? 4 : 2);
+    return static_cast<const char*>(kv.pool) + block * kv.block_stride + layer_offset + (head * kv.block_tokens + offset) * vector;
+}
+
+static inline void store_codes(const float* source, int columns, char* result) {
+    float most = 0;
+    bool finite = true;
+    for (int c = 0; c < columns; ++c) {
+        const float magnitude = source[c] < 0 ? -source[c] : source[c];
+        finite = finite && magnitude < INFINITY;
+        most = magnitude > most ? magnitude : most;
+    }
+
+    const float scale = finite ? most / 127.0f : bits_to_f32(0x7FC00000u);
+    std::memcpy(result, &scale, kScaleBytes);
+    int8_t* codes = reinterpret_cast<int8_t*>(result + kScaleBytes);
+    for (int c = 0; c < columns; ++c) {
+        // A vector of the smallest numbers has a scale so coarse that a quotient may pass 127.
+        const float code = scale > 0 ? __builtin_rintf(source[c] / scale) : 0.0f;
+        codes[c] = static_cast<int8_t>(code > 127.0f ? 127.0f : code < -127.0f ? -127.0f : code);
+    }
 }
 
 static inline void store_vector(const xllm_kv_layer& kv, int64_t layer_offset, int64_t slot, int64_t head, const float* source) {
     char* address = const_cast<char*>(kv_address(kv, layer_offset, slot / kv.block_tokens, head, slot % kv.block_tokens));
     if (kv.dtype == XLLM_F32) {
         std::memcpy(address, source, static_cast<size_t>(kv.head_size) * sizeof(float));
+        return;
+    }
+
+    if (kv.dtype == XLLM_I8) {
+        store_codes(source, kv.head_size, address);
         return;
     }
 
@@ -151,6 +199,8 @@ static inline void read_piece(const xllm_kv_layer& kv, const int32_t* blocks, in
                               PositionOf position_of, int64_t width, float* result) {
     if (kv.dtype == XLLM_F32) {
         read_vectors<F32Format>(kv, blocks, head, piece, position_of, width, result);
+    } else if (kv.dtype == XLLM_I8) {
+        read_vectors<I8VectorFormat>(kv, blocks, head, piece, position_of, width, result);
     } else {
         read_vectors<Bf16Format>(kv, blocks, head, piece, position_of, width, result);
     }
@@ -282,7 +332,8 @@ struct AttentionUnit {
     int rows;
     int query_head;    // the first
     int heads;         // at most the shape's group
-    int64_t seen;      // entries of the list that the first row sees; every further row sees one more
+    int64_t seen;      // entries of the list that the first row sees
+    int64_t more = 1;  // how many more every further row sees: 0 where no row is later than another
 };
 
 // One unit: y = softmax(scale * q . k) v for its rows and heads.
@@ -309,14 +360,14 @@ static inline void attend(const xllm_tensor& q, const AttentionShape& shape, flo
     }
 
     // 2. Piece by piece, as far as the last row sees.
-    const int64_t visible = unit.seen + unit.rows - 1;
+    const int64_t visible = unit.seen + unit.more * (unit.rows - 1);
     for (int64_t from = 0; from < visible; from += kPiece) {
         const int count = static_cast<int>(visible - from < kPiece ? visible - from : kPiece);
         const int64_t rest = visible - from - count;
         read(from, count, static_cast<int>(rest < kPiece ? rest : kPiece));
         scratch_dot_products(scratch.q, shape.width, queries, scratch.keys, shape.width, shape.width, count, scratch.scores, kPiece);
         for (int i = 0; i < queries; ++i) {
-            const int64_t seen = unit.seen + i / unit.heads - from;
+            const int64_t seen = unit.seen + unit.more * (i / unit.heads) - from;
             scratch.limits[i] = static_cast<int>(seen < 0 ? 0 : seen < count ? seen : count);
             scratch.scaling[i] = 1;
             if (scratch.limits[i] > 0) {

@@ -57,6 +57,9 @@ const BackendTable& backend_table() {
         .rope_angles = call<&KernelTable::rope_angles>,
         .rotate = call<&KernelTable::rotate>,
         .paged_attention = call<&KernelTable::paged_attention>,
+        .sigmoid_multiply = call<&KernelTable::sigmoid_multiply>,
+        .short_convolution = call<&KernelTable::short_convolution>,
+        .gated_delta_rule = call<&KernelTable::gated_delta_rule>,
         .choose_experts = call<&KernelTable::choose_experts>,
         .experts = call<&KernelTable::experts>,
         .slice_heads = call<&KernelTable::slice_heads>,
@@ -64,6 +67,12 @@ const BackendTable& backend_table() {
         .linear_heads = call<&KernelTable::linear_heads>,
         .latent_attention = call<&KernelTable::latent_attention>,
         .select_positions = call<&KernelTable::select_positions>,
+        .gelu = call<&KernelTable::gelu>,
+        .rope_angles_by_axis = call<&KernelTable::rope_angles_by_axis>,
+        .segment_attention = call<&KernelTable::segment_attention>,
+        .weighted_rows = call<&KernelTable::weighted_rows>,
+        .put_rows = call<&KernelTable::put_rows>,
+        .add_rows = call<&KernelTable::add_rows>,
     };
     return table;
 }

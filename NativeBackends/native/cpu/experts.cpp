@@ -28,6 +28,9 @@ namespace {
 // What the gathered rows and the activations of one group of experts may take together, beyond one expert's.
 constexpr int64_t kGroupBytes = 64 << 20;
 
+// Rows whose columns are put in the order of a weight at once: their copy stays in L2, and so does its memory bounded.
+constexpr int64_t kOrderedRows = 32;
+
 // One choice of one row.
 struct Pair {
     int32_t row;
@@ -104,6 +107,27 @@ void add_weighted(const Pair* pairs, const float* values, int64_t rows, int coun
     }
 }
 
+// linear_outputs for a weight whose columns may be in an order of their own (act-order): x then goes through `ordered`, a few rows at a time.
+void stored_outputs(const float* x, int64_t columns, int64_t rows, const xllm_weight& weight, int64_t first, int count, float* scratch,
+                    float* ordered, float* y, int64_t y_stride) {
+    if (weight.order == nullptr) {
+        linear_outputs(x, columns, rows, weight, first, count, scratch, y, y_stride);
+        return;
+    }
+
+    for (int64_t start = 0; start < rows; start += kOrderedRows) {
+        const int64_t some = rows - start < kOrderedRows ? rows - start : kOrderedRows;
+        for (int64_t r = 0; r < some; ++r) {
+            const float* from = x + (start + r) * columns;
+            for (int64_t c = 0; c < columns; ++c) {
+                ordered[r * columns + c] = from[weight.order[c]];
+            }
+        }
+
+        linear_outputs(ordered, columns, some, weight, first, count, scratch, y + start * y_stride, y_stride);
+    }
+}
+
 int64_t pieces_of(int64_t outputs, int64_t step) { return (outputs + step - 1) / step; }
 
 struct Job {
@@ -116,6 +140,7 @@ struct Job {
     int64_t intermediate;
     float* gathered;     // [pairs of the group, hidden]
     float* activations;  // [pairs of the group, intermediate]
+    int64_t ordered;     // floats of each thread for rows in the order of a weight; 0 where no weight has one
 
     // The rows of an expert, side by side: where they lie if that is so already, else gathered.
     const float* rows_of(int32_t expert, int64_t base) const {
@@ -143,18 +168,19 @@ struct Job {
         const LinearPiece size = linear_piece(some, plan.most_rows);
         const int64_t pieces = pieces_of(intermediate, size.outputs);
         const size_t values = static_cast<size_t>(plan.most_rows * size.outputs) * sizeof(float);
-        threads.reserve_scratch(size.scratch_bytes + values);
+        threads.reserve_scratch(size.scratch_bytes + values + static_cast<size_t>(ordered) * sizeof(float));
         for_each(threads, (to - from) * pieces, [&](int64_t piece, int thread) {
             const int32_t expert = plan.used[from + piece / pieces];
             const int64_t first = piece % pieces * size.outputs;
             const int count = static_cast<int>(intermediate - first < size.outputs ? intermediate - first : size.outputs);
             const int64_t rows = plan.count(expert);
             const float* source = rows_of(expert, base);
-            float* up = static_cast<float*>(threads.scratch(thread));
+            float* sorted = static_cast<float*>(threads.scratch(thread));
+            float* up = sorted + ordered;
             float* scratch = up + plan.most_rows * size.outputs;
             float* gate = activations + (plan.starts[expert] - base) * intermediate + first;
-            linear_outputs(source, hidden, rows, experts.gate[expert], first, count, scratch, gate, intermediate);
-            linear_outputs(source, hidden, rows, experts.up[expert], first, count, scratch, up, size.outputs);
+            stored_outputs(source, hidden, rows, experts.gate[expert], first, count, scratch, sorted, gate, intermediate);
+            stored_outputs(source, hidden, rows, experts.up[expert], first, count, scratch, sorted, up, size.outputs);
             activate(gate, up, rows, count, intermediate, size.outputs);
         });
     }
@@ -163,22 +189,36 @@ struct Job {
     void contract(int from, int to) const {
         const int64_t base = plan.starts[plan.used[from]];
         const LinearPiece size = linear_piece(experts.down[plan.used[from]], plan.most_rows);
-        threads.reserve_scratch(size.scratch_bytes + static_cast<size_t>(plan.most_rows * size.outputs) * sizeof(float));
+        threads.reserve_scratch(size.scratch_bytes + static_cast<size_t>(plan.most_rows * size.outputs + ordered) * sizeof(float));
         for_each(threads, pieces_of(hidden, size.outputs), [&](int64_t piece, int thread) {
             const int64_t first = piece * size.outputs;
             const int count = static_cast<int>(hidden - first < size.outputs ? hidden - first : size.outputs);
-            float* values = static_cast<float*>(threads.scratch(thread));
+            float* sorted = static_cast<float*>(threads.scratch(thread));
+            float* values = sorted + ordered;
             float* scratch = values + plan.most_rows * size.outputs;
             for (int i = from; i < to; ++i) {
                 const int32_t expert = plan.used[i];
                 const int64_t start = plan.starts[expert];
-                linear_outputs(activations + (start - base) * intermediate, intermediate, plan.count(expert), experts.down[expert], first,
-                               count, scratch, values, size.outputs);
+                stored_outputs(activations + (start - base) * intermediate, intermediate, plan.count(expert), experts.down[expert], first,
+                               count, scratch, sorted, values, size.outputs);
                 add_weighted(plan.pairs + start, values, plan.count(expert), count, size.outputs, first, y);
             }
         });
     }
 };
+
+// Floats that a thread needs to put rows in the order of a weight.
+int64_t ordered_floats(const xllm_expert_weights& experts, const Plan& plan, int64_t hidden, int64_t intermediate) {
+    for (int i = 0; i < plan.used_count; ++i) {
+        const int32_t e = plan.used[i];
+        if (experts.gate[e].order != nullptr || experts.up[e].order != nullptr || experts.down[e].order != nullptr) {
+            const int64_t rows = plan.most_rows < kOrderedRows ? plan.most_rows : kOrderedRows;
+            return (rows * (hidden > intermediate ? hidden : intermediate) + kLanes - 1) / kLanes * kLanes;
+        }
+    }
+
+    return 0;
+}
 
 }  // namespace
 
@@ -200,7 +240,8 @@ void experts(ThreadPool& threads, const xllm_tensor& x, const xllm_tensor& ids, 
     char* memory = static_cast<char*>(threads.shared_scratch(static_cast<size_t>(plan_bytes + pairs_of_group * pair_bytes)));
     const Plan plan(memory, ids, weights, experts.count);
     float* gathered = reinterpret_cast<float*>(memory + plan_bytes);
-    const Job job{threads, x, experts, y, plan, hidden, intermediate, gathered, gathered + pairs_of_group * hidden};
+    const Job job{threads, x, experts, y, plan, hidden, intermediate, gathered, gathered + pairs_of_group * hidden,
+                  ordered_floats(experts, plan, hidden, intermediate)};
 
     // 2. Group by group.
     for (int from = 0; from < plan.used_count;) {

@@ -20,6 +20,9 @@ const KernelTable kernels = {
     .rope_angles = rope_angles,
     .rotate = rotate,
     .paged_attention = paged_attention,
+    .sigmoid_multiply = sigmoid_multiply,
+    .short_convolution = short_convolution,
+    .gated_delta_rule = gated_delta_rule,
     .choose_experts = choose_experts,
     .experts = experts,
     .slice_heads = slice_heads,
@@ -27,6 +30,12 @@ const KernelTable kernels = {
     .linear_heads = linear_heads,
     .latent_attention = latent_attention,
     .select_positions = select_positions,
+    .gelu = gelu,
+    .rope_angles_by_axis = rope_angles_by_axis,
+    .segment_attention = segment_attention,
+    .weighted_rows = weighted_rows,
+    .put_rows = put_rows,
+    .add_rows = add_rows,
 };
 
 }  // namespace xllm::cpu::XLLM_ISA

@@ -27,6 +27,12 @@ struct KernelTable {
     void (*rotate)(ThreadPool&, const xllm_tensor& x, const xllm_tensor& angles, int32_t head_size, xllm_rope_pairing pairing);
     void (*paged_attention)(ThreadPool&, const xllm_tensor& q, const xllm_tensor& k, const xllm_tensor& v, const xllm_kv_layer& kv,
                             const xllm_attention_batch& batch, const xllm_head_layout& heads, float scale, const xllm_tensor& y);
+    void (*sigmoid_multiply)(ThreadPool&, const xllm_tensor& x, const xllm_tensor& gate);
+    void (*short_convolution)(ThreadPool&, const xllm_tensor& x, const xllm_tensor& weight, const xllm_state_layer& state, int32_t first_channel,
+                              const xllm_attention_batch& batch, const xllm_tensor& y);
+    void (*gated_delta_rule)(ThreadPool&, const xllm_tensor& q, const xllm_tensor& k, const xllm_tensor& v, const xllm_tensor& strength,
+                             const xllm_tensor& step, const xllm_tensor& log_decay, const xllm_tensor& step_bias, const xllm_state_layer& state,
+                             const xllm_attention_batch& batch, const xllm_tensor& y);
     void (*choose_experts)(ThreadPool&, const xllm_tensor& logits, const xllm_tensor* bias, const xllm_expert_routing& routing,
                            const xllm_tensor& ids, const xllm_tensor& weights);
     void (*experts)(ThreadPool&, const xllm_tensor& x, const xllm_tensor& ids, const xllm_tensor& weights,
@@ -40,6 +46,15 @@ struct KernelTable {
                              const xllm_tensor& y);
     void (*select_positions)(ThreadPool&, const xllm_tensor& q, const xllm_tensor& keys, const xllm_tensor& weights,
                              const xllm_kv_layer& kv, const xllm_attention_batch& batch, int32_t most, float scale, const xllm_tensor& y);
+    void (*gelu)(ThreadPool&, const xllm_tensor& x, xllm_gelu_kind kind);
+    void (*rope_angles_by_axis)(ThreadPool&, const xllm_tensor& positions, const xllm_tensor& axes, const xllm_tensor& frequencies,
+                                float scale, const xllm_tensor& y);
+    void (*segment_attention)(ThreadPool&, const xllm_tensor& q, const xllm_tensor& k, const xllm_tensor& v, const xllm_tensor& starts,
+                              int32_t heads, float scale, const xllm_tensor& y);
+    void (*weighted_rows)(ThreadPool&, const xllm_weight& table, const xllm_tensor& indices, const xllm_tensor& weights,
+                          const xllm_tensor& y);
+    void (*put_rows)(ThreadPool&, const xllm_tensor& x, const xllm_tensor& rows, const xllm_tensor& y);
+    void (*add_rows)(ThreadPool&, const xllm_tensor& x, const xllm_tensor& rows, const xllm_tensor& y);
 };
 
 #ifdef XLLM_ISA
@@ -58,6 +73,12 @@ void rope_angles(ThreadPool& threads, const xllm_tensor& positions, const xllm_t
 void rotate(ThreadPool& threads, const xllm_tensor& x, const xllm_tensor& angles, int32_t head_size, xllm_rope_pairing pairing);
 void paged_attention(ThreadPool& threads, const xllm_tensor& q, const xllm_tensor& k, const xllm_tensor& v, const xllm_kv_layer& kv,
                      const xllm_attention_batch& batch, const xllm_head_layout& heads, float scale, const xllm_tensor& y);
+void sigmoid_multiply(ThreadPool& threads, const xllm_tensor& x, const xllm_tensor& gate);
+void short_convolution(ThreadPool& threads, const xllm_tensor& x, const xllm_tensor& weight, const xllm_state_layer& state, int32_t first_channel,
+                       const xllm_attention_batch& batch, const xllm_tensor& y);
+void gated_delta_rule(ThreadPool& threads, const xllm_tensor& q, const xllm_tensor& k, const xllm_tensor& v, const xllm_tensor& strength,
+                      const xllm_tensor& step, const xllm_tensor& log_decay, const xllm_tensor& step_bias, const xllm_state_layer& state,
+                      const xllm_attention_batch& batch, const xllm_tensor& y);
 void choose_experts(ThreadPool& threads, const xllm_tensor& logits, const xllm_tensor* bias, const xllm_expert_routing& routing,
                     const xllm_tensor& ids, const xllm_tensor& weights);
 void experts(ThreadPool& threads, const xllm_tensor& x, const xllm_tensor& ids, const xllm_tensor& weights,
@@ -71,6 +92,15 @@ void latent_attention(ThreadPool& threads, const xllm_tensor& q, const xllm_tens
                       const xllm_tensor& y);
 void select_positions(ThreadPool& threads, const xllm_tensor& q, const xllm_tensor& keys, const xllm_tensor& weights,
                       const xllm_kv_layer& kv, const xllm_attention_batch& batch, int32_t most, float scale, const xllm_tensor& y);
+void gelu(ThreadPool& threads, const xllm_tensor& x, xllm_gelu_kind kind);
+void rope_angles_by_axis(ThreadPool& threads, const xllm_tensor& positions, const xllm_tensor& axes, const xllm_tensor& frequencies,
+                            float scale, const xllm_tensor& y);
+void segment_attention(ThreadPool& threads, const xllm_tensor& q, const xllm_tensor& k, const xllm_tensor& v, const xllm_tensor& starts,
+                          int32_t heads, float scale, const xllm_tensor& y);
+void weighted_rows(ThreadPool& threads, const xllm_weight& table, const xllm_tensor& indices, const xllm_tensor& weights,
+                      const xllm_tensor& y);
+void put_rows(ThreadPool& threads, const xllm_tensor& x, const xllm_tensor& rows, const xllm_tensor& y);
+void add_rows(ThreadPool& threads, const xllm_tensor& x, const xllm_tensor& rows, const xllm_tensor& y);
 
 // A part of Linear that one thread computes; linear.cpp. Ops that multiply with several weights put their pieces together from it.
 struct LinearPiece {

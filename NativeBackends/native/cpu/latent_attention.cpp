@@ -2,7 +2,7 @@
 //
 //   q          [rows, heads * head size] F32
 //   latent     [rows, head size] F32; goes to the slots of the batch, rounded to the pool's type
-//   kv         blocks of the pool: [block tokens, head size] F32 or BF16; one head, no values of its own
+//   kv         blocks of the pool: [block tokens, head size] F32, BF16 or I8; one head, no values of its own
 //   batch      which rows and blocks belong to which sequence; row r of a sequence sees the positions up to its own
 //   selection  [rows, n] I32: the positions that a row sees, ascending, then -1; or none
 //   y          [rows, heads * value columns] F32

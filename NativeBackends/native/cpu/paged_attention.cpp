@@ -2,7 +2,7 @@
 //
 //   q, y    [rows, query heads * head size] F32
 //   k, v    [rows, KV heads * head size] F32; go to the slots of the batch, rounded to the pool's type
-//   kv      blocks of the pool: [KV heads, block tokens, head size] F32 or BF16, keys and values apart
+//   kv      blocks of the pool: [KV heads, block tokens, head size] F32, BF16 or I8, keys and values apart
 //   batch   which rows and blocks belong to which sequence; row r of a sequence sees the positions up to its own
 //
 // A unit of work is (sequence, tile of rows, KV head). How it goes, and why a row's bits do not depend on chunking and batching:

@@ -5,7 +5,7 @@
 //   q        [rows, heads * head size] F32
 //   keys     [rows, head size] F32; go to the slots of the batch, rounded to the pool's type
 //   weights  [rows, heads] F32
-//   kv       blocks of the pool: [block tokens, head size] F32 or BF16
+//   kv       blocks of the pool: [block tokens, head size] F32, BF16 or I8
 //   batch    which rows and blocks belong to which sequence; row r of a sequence sees the positions up to its own
 //   y        [rows, columns] I32: at most `most` positions, ascending, then -1
 //

@@ -1,6 +1,6 @@
 using XLLM.NativeBackends;
 using XLLM.NativeBackends.Ops;
-using XLLM.Silo.Models;
+using XLLM.Silo.KvCache;
 using XLLM.Silo.Weights;
 
 namespace XLLM.Silo.Hosting.Verification;
@@ -25,17 +25,22 @@ internal readonly record struct CaseResult(CaseOutcome Outcome, string Details);
 internal static class CaseVerifier
 {
     /// <summary>Every check, in the order in which their results are shown. A new one is a line here.</summary>
-    private static readonly IGoldenCheck[] Checks = [new LogitsCheck(), new ActivationsCheck(), new HiddenStatesCheck(), new GreedyCheck(), new InvarianceCheck()];
+    private static readonly IGoldenCheck[] Checks =
+    [
+        new LogitsCheck(), new ActivationsCheck(), new HiddenStatesCheck(), new PicturesCheck(), new PixelsCheck(), new GreedyCheck(),
+        new DraftCheck("mtp_hidden", "mtp_logits"), new DraftCheck("draft_hidden", "draft_logits"), new InvarianceCheck(),
+    ];
 
     /// <summary>Runs a case.</summary>
     /// <param name="folder">A folder with a golden file.</param>
     /// <param name="entry">The backend; it can run here.</param>
     /// <param name="options">Given to the backend.</param>
-    public static CaseResult Run(string folder, BackendEntry entry, BackendOptions options)
+    /// <param name="kvType">How keys and values are kept; the tolerances are for F32.</param>
+    public static CaseResult Run(string folder, BackendEntry entry, BackendOptions options, KvType kvType = KvType.F32)
     {
         try
         {
-            return RunChecks(folder, entry, options);
+            return RunChecks(folder, entry, options, kvType);
         }
         catch (UnsupportedModelException exception)
         {
@@ -49,9 +54,8 @@ internal static class CaseVerifier
         }
     }
 
-    private static CaseResult RunChecks(string folder, BackendEntry entry, BackendOptions options)
+    private static CaseResult RunChecks(string folder, BackendEntry entry, BackendOptions options, KvType kvType)
     {
-        RejectAdapter(folder);
         var golden = GoldenCase.Open(folder);
         var recorded = golden.Recorded;
         var checks = Checks.Where(check => check.Needs.All(recorded.Contains)).ToArray();
@@ -61,11 +65,13 @@ internal static class CaseVerifier
         }
 
         using var backend = entry.Open(options);
-        var loaded = ModelLoader.Load(folder, backend, new ModelLoadOptions());
-        using var runner = new ModelRunner(backend, loaded.Model, golden.Prompts.Count, LongestSequence(golden));
+        var models = CaseModels.Load(folder, recorded, backend);
+        using var runner = new ModelRunner(backend, models.Target.Model, golden.Prompts.Count, LongestSequence(golden), kvType) { Adapters = models.Target.Adapters, Adapter = models.Adapter };
+        using var drafts = models.Draft is { } draft ? new DraftRunner(backend, draft.Model, runner, golden.Prompts.Count, LongestSequence(golden)) : null;
+        runner.Draft = drafts;
         var results = checks.Select(check => check.Run(golden, runner)).ToArray();
 
-        var left = recorded.Except(checks.SelectMany(check => check.Needs)).ToArray();
+        var left = recorded.Where(what => !checks.Any(check => check.LooksAt(what))).ToArray();
         var note = left.Length == 0 ? string.Empty : $"; not checked: {string.Join(", ", left)}";
         var passed = results.All(result => result.Passed);
         return new(passed ? CaseOutcome.Passed : CaseOutcome.Failed, string.Join("; ", results.OrderBy(result => result.Passed).Select(result => result.Summary)) + note);
@@ -73,12 +79,4 @@ internal static class CaseVerifier
 
     private static int LongestSequence(GoldenCase golden) =>
         golden.Prompts.Max(prompt => prompt.TokenIds.Length + (prompt.Has("greedy") ? prompt.Integers("greedy").Length : 0));
-
-    private static void RejectAdapter(string folder)
-    {
-        if (File.Exists(Path.Combine(folder, "adapter_config.json")))
-        {
-            throw new UnsupportedModelException($"{folder}: adapters are not supported yet");
-        }
-    }
 }

@@ -5,10 +5,14 @@ namespace XLLM.Silo.Hosting.Verification;
 /// <summary>The worst difference seen so far, and where it was. NaN counts as infinitely far.</summary>
 internal sealed class Difference
 {
+    private double _total;
     private string _where = "nowhere";
 
     /// <summary>Largest absolute difference; 0 before the first comparison.</summary>
     public float Worst { get; private set; }
+
+    /// <summary>Mean absolute difference of the numbers that can be compared; 0 before the first comparison.</summary>
+    public double Mean => Compared == 0 ? 0 : _total / Compared;
 
     /// <summary>Numbers compared.</summary>
     public long Compared { get; private set; }
@@ -23,6 +27,7 @@ internal sealed class Difference
         {
             var difference = MathF.Abs(actual[i] - expected[i]);
             difference = float.IsNaN(difference) ? float.PositiveInfinity : difference;
+            _total += float.IsFinite(difference) ? difference : 0;
             if (difference > Worst)
             {
                 (Worst, _where) = (difference, string.Create(CultureInfo.InvariantCulture, $"{where} column {i}: {actual[i]}, expected {expected[i]}"));
@@ -37,5 +42,5 @@ internal sealed class Difference
     /// <param name="tolerance">Largest difference that passes.</param>
     public CheckResult Within(string what, float tolerance) => Worst <= tolerance
         ? new(true, string.Create(CultureInfo.InvariantCulture, $"{what} {Worst:0.0e0} of {tolerance:0e0}"))
-        : new(false, string.Create(CultureInfo.InvariantCulture, $"{what} {Worst:0.0e0} exceeds {tolerance:0e0} at {_where}"));
+        : new(false, string.Create(CultureInfo.InvariantCulture, $"{what} {Worst:0.0e0} exceeds {tolerance:0e0} at {_where}; mean {Mean:0.0e0}"));
 }

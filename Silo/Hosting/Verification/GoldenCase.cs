@@ -9,9 +9,25 @@ internal sealed class GoldenCase
     /// <summary>Name of the file that makes a folder a case.</summary>
     public const string FileName = "golden.safetensors";
 
+    private const string AboutName = "about.json";
+
     private readonly SafetensorsFile _golden;
 
-    private GoldenCase(SafetensorsFile golden, IReadOnlyList<GoldenPrompt> prompts) => (_golden, Prompts) = (golden, prompts);
+    private GoldenCase(string folder, SafetensorsFile golden, IReadOnlyList<GoldenPrompt> prompts)
+    {
+        (Folder, _golden, Prompts) = (folder, golden, prompts);
+        var about = Path.Combine(folder, AboutName);
+        About = File.Exists(about) ? ModelConfigReader.Load(about) : null;
+    }
+
+    /// <summary>The checkpoint's folder.</summary>
+    public string Folder { get; }
+
+    /// <summary>What is said about the case, or null.</summary>
+    public ModelConfigReader? About { get; }
+
+    /// <summary>Greedy tokens were chosen among the ids below this; null: among all.</summary>
+    public int? GreedyBelow => About?.OptionalInteger("greedy_below");
 
     /// <summary>By number.</summary>
     public IReadOnlyList<GoldenPrompt> Prompts { get; }
@@ -31,6 +47,6 @@ internal sealed class GoldenCase
             prompts.Add(ids.Length > 0 ? new GoldenPrompt(golden, number, ids) : throw new CheckpointException($"{golden.Path}: prompt {number} is empty"));
         }
 
-        return prompts.Count > 0 ? new GoldenCase(golden, prompts) : throw new CheckpointException($"{golden.Path}: no tensor \"0.input_ids\", so there is no prompt to run");
+        return prompts.Count > 0 ? new GoldenCase(folder, golden, prompts) : throw new CheckpointException($"{golden.Path}: no tensor \"0.input_ids\", so there is no prompt to run");
     }
 }

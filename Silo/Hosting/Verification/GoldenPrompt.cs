@@ -1,4 +1,5 @@
 using XLLM.NativeBackends.Ops;
+using XLLM.Silo.Vision;
 using XLLM.Silo.Weights;
 
 namespace XLLM.Silo.Hosting.Verification;
@@ -18,13 +19,41 @@ internal sealed class GoldenPrompt(SafetensorsFile golden, int number, int[] tok
     /// <summary>Whether something is recorded for this prompt.</summary>
     public bool Has(string what) => golden.Tensors.ContainsKey($"{Number}.{what}");
 
+    /// <summary>First dimension of something recorded.</summary>
+    /// <exception cref="CheckpointException">Missing, or without dimensions.</exception>
+    public int RowsOf(string what) => golden.Get($"{Number}.{what}").Shape is [var rows, ..] ? rows : 0;
+
     /// <summary>Recorded numbers of the shape that the check expects.</summary>
     /// <exception cref="CheckpointException">Missing, of another type or shape.</exception>
     public float[] Floats(string what, params int[] shape) => Shaped(what, shape).ToFloats();
 
+    /// <summary>Recorded numbers, in the shape in which they are.</summary>
+    /// <exception cref="CheckpointException">Missing, or of another type.</exception>
+    public float[] Floats(string what) => golden.Get($"{Number}.{what}").ToFloats();
+
+    /// <summary>The last dimension of what is recorded.</summary>
+    /// <exception cref="CheckpointException">Missing, or without dimensions.</exception>
+    public int Columns(string what) => golden.Get($"{Number}.{what}") is { Shape: [.., > 0 and var last] }
+        ? last
+        : throw new CheckpointException($"{golden.Path}: tensor \"{Number}.{what}\" has no columns");
+
     /// <summary>Recorded integers, one dimension.</summary>
     /// <exception cref="CheckpointException">Missing, of another type or shape.</exception>
     public int[] Integers(string what) => golden.Get($"{Number}.{what}").ToIntegers();
+
+    /// <summary>Recorded integers of the shape that the check expects.</summary>
+    /// <exception cref="CheckpointException">Missing, of another type or shape.</exception>
+    public int[] Integers(string what, params int[] shape) => Shaped(what, shape).ToIntegers();
+
+    /// <summary>The patches of each of the prompt's pictures.</summary>
+    /// <exception cref="CheckpointException">Missing, of another type or shape, or a number is not positive.</exception>
+    public IReadOnlyList<PictureGrid> Grids()
+    {
+        var numbers = Integers("image_grid_thw");
+        return numbers.Length % 3 == 0 && numbers.All(number => number is > 0 and < 1 << 12)
+            ? [.. numbers.Chunk(3).Select(sides => new PictureGrid(sides[0], sides[1], sides[2]))]
+            : throw new CheckpointException($"{golden.Path}: tensor \"{Number}.image_grid_thw\" holds {string.Join(", ", numbers)}; expected three numbers from 1 to 4095 for each picture");
+    }
 
     private HostTensor Shaped(string what, int[] shape)
     {

@@ -22,7 +22,9 @@ internal sealed class GreedyCheck : IGoldenCheck
                 throw new CheckpointException($"prompt {prompt.Number} and its {compared} greedy tokens are longer than the model's context of {runner.MaxContext}");
             }
 
-            var actual = runner.ChoosesPositions ? Recompute(runner, prompt.TokenIds, compared) : Continue(runner, prompt.TokenIds, compared);
+            var actual = runner.ChoosesPositions
+                ? Recompute(runner, prompt.TokenIds, compared)
+                : Continue(runner, prompt.TokenIds, compared, golden.GreedyBelow, runner.PicturesOf(prompt));
             for (var i = 0; i < compared; i++)
             {
                 if (actual[i] != expected[i])
@@ -42,15 +44,17 @@ internal sealed class GreedyCheck : IGoldenCheck
     /// <param name="runner">Computes.</param>
     /// <param name="prompt">At least one token.</param>
     /// <param name="tokens">How many to decode.</param>
-    public static IReadOnlyList<int> Continue(ModelRunner runner, ReadOnlyMemory<int> prompt, int tokens)
+    /// <param name="below">Only ids below this are chosen; null: all.</param>
+    /// <param name="pictures">The prompt's pictures, or null.</param>
+    public static IReadOnlyList<int> Continue(ModelRunner runner, ReadOnlyMemory<int> prompt, int tokens, int? below = null, EncodedPictures? pictures = null)
     {
         var decoded = new List<int>();
-        var sequence = runner.Start();
+        var sequence = runner.Start(pictures);
         var next = prompt;
         while (decoded.Count < tokens)
         {
             var logits = runner.Step(sequence, next).AsSpan()[^runner.VocabularySize..];
-            decoded.Add(IndexOfLargest(logits));
+            decoded.Add(IndexOfLargest(logits[..Math.Min(below ?? logits.Length, logits.Length)]));
             next = new[] { decoded[^1] };
         }
 

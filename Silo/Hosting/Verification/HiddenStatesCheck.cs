@@ -13,13 +13,16 @@ internal sealed class HiddenStatesCheck : IGoldenCheck
         foreach (var prompt in golden.Prompts.Where(prompt => prompt.Has("hidden_states")))
         {
             var seen = new List<float[]>();
-            runner.Recompute(prompt.TokenIds, (layer, states) =>
-            {
-                if (layer == seen.Count)
+            runner.Recompute(
+                prompt.TokenIds,
+                (layer, states) =>
                 {
-                    seen.Add(states);
-                }
-            });
+                    if (layer == seen.Count)
+                    {
+                        seen.Add(states);
+                    }
+                },
+                runner.PicturesOf(prompt));
 
             var tokens = prompt.TokenIds.Length;
             var hidden = seen[0].Length / tokens;

@@ -6,6 +6,9 @@ internal interface IGoldenCheck
     /// <summary>What is recorded that this check looks at; it runs where all of them are there.</summary>
     IReadOnlyList<string> Needs { get; }
 
+    /// <summary>Whether this check looks at something that is recorded: what no check looks at is listed.</summary>
+    bool LooksAt(string recorded) => Needs.Contains(recorded);
+
     /// <summary>Runs the check.</summary>
     /// <param name="golden">What is expected.</param>
     /// <param name="runner">Computes; its sequences are the check's to release.</param>

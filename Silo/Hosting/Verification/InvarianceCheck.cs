@@ -14,12 +14,12 @@ internal sealed class InvarianceCheck : IGoldenCheck
     /// <inheritdoc/>
     public CheckResult Run(GoldenCase golden, ModelRunner runner)
     {
-        var alone = golden.Prompts.Select(prompt => InChunks(runner, prompt.TokenIds, prompt.TokenIds.Length)).ToArray();
+        var alone = golden.Prompts.Select(prompt => InChunks(runner, prompt, prompt.TokenIds.Length)).ToArray();
         foreach (var chunk in ChunkTokens)
         {
             for (var i = 0; i < alone.Length; i++)
             {
-                if (FirstDifferent(alone[i], InChunks(runner, golden.Prompts[i].TokenIds, chunk), runner.VocabularySize) is { } where)
+                if (FirstDifferent(alone[i], InChunks(runner, golden.Prompts[i], chunk), runner.VocabularySize) is { } where)
                 {
                     return new(false, $"invariance broken: prompt {golden.Prompts[i].Number} in chunks of {chunk} differs from the whole at {where}");
                 }
@@ -38,10 +38,10 @@ internal sealed class InvarianceCheck : IGoldenCheck
         return new(true, $"invariant bit for bit (chunks of {string.Join(", ", ChunkTokens)}; batch of {alone.Length})");
     }
 
-    private static float[] InChunks(ModelRunner runner, ReadOnlyMemory<int> tokenIds, int chunk)
+    private static float[] InChunks(ModelRunner runner, GoldenPrompt prompt, int chunk)
     {
-        var logits = new List<float>();
-        var sequence = runner.Start();
+        var (logits, tokenIds) = (new List<float>(), prompt.TokenIds.AsMemory());
+        var sequence = runner.Start(runner.PicturesOf(prompt));
         for (var start = 0; start < tokenIds.Length; start += chunk)
         {
             logits.AddRange(runner.Step(sequence, tokenIds.Slice(start, Math.Min(chunk, tokenIds.Length - start))));
@@ -53,7 +53,7 @@ internal sealed class InvarianceCheck : IGoldenCheck
 
     private static float[][] Together(GoldenCase golden, ModelRunner runner)
     {
-        var grants = golden.Prompts.Select(prompt => new RunnerGrant(runner.Start(), prompt.TokenIds)).ToArray();
+        var grants = golden.Prompts.Select(prompt => new RunnerGrant(runner.Start(runner.PicturesOf(prompt)), prompt.TokenIds)).ToArray();
         var logits = runner.Step(grants);
         var parts = new float[grants.Length][];
         var start = 0;

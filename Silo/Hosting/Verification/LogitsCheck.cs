@@ -14,7 +14,7 @@ internal sealed class LogitsCheck : IGoldenCheck
         {
             var vocabulary = runner.VocabularySize;
             var expected = prompt.Floats("logits", prompt.TokenIds.Length, vocabulary);
-            var actual = runner.Recompute(prompt.TokenIds);
+            var actual = runner.Recompute(prompt.TokenIds, pictures: runner.PicturesOf(prompt));
             for (var position = 0; position < prompt.TokenIds.Length; position++)
             {
                 var row = position * vocabulary;

@@ -1,6 +1,10 @@
 using XLLM.NativeBackends.Ops;
 using XLLM.Silo.Execution;
+using XLLM.Silo.KvCache;
 using XLLM.Silo.Models;
+using XLLM.Silo.Models.Adapters;
+using XLLM.Silo.Vision;
+using XLLM.Silo.Weights;
 
 namespace XLLM.Silo.Hosting.Verification;
 
@@ -11,13 +15,20 @@ internal readonly record struct RunnerGrant(RunnerSequence Sequence, ReadOnlyMem
 
 /// <summary>A sequence inside a <see cref="ModelRunner"/>.</summary>
 /// <param name="groups">Groups of layers, each with a block table of its own.</param>
-internal sealed class RunnerSequence(int groups)
+/// <param name="pictures">Pictures of the prompt that it begins with, or null.</param>
+internal sealed class RunnerSequence(int groups, EncodedPictures? pictures = null)
 {
+    /// <summary>Pictures of the prompt that it begins with, or null.</summary>
+    public EncodedPictures? Pictures { get; } = pictures;
+
     /// <summary>By group: KV blocks in token order.</summary>
     public List<int>[] Blocks { get; } = [.. Enumerable.Range(0, groups).Select(_ => new List<int>())];
 
     /// <summary>Tokens whose keys and values are in the pool.</summary>
     public int ComputedTokens { get; set; }
+
+    /// <summary>Added to its rows; null: the base model alone.</summary>
+    public LoraAdapter? Adapter { get; init; }
 }
 
 /// <summary>Runs a model step by step without the engine: no scheduler, no sampling, no concurrency. For checks and tools.</summary>
@@ -32,19 +43,22 @@ internal sealed class ModelRunner : IDisposable
     private readonly KvPool _pool;
     private readonly Stack<int> _free;
     private readonly int[] _groupOfLayer;
+    private readonly Dictionary<GoldenPrompt, EncodedPictures> _encoded = [];
 
     /// <param name="backend">Computes.</param>
     /// <param name="model">Loaded on <paramref name="backend"/>.</param>
     /// <param name="sequences">Most sequences at once.</param>
     /// <param name="tokens">Most tokens of a sequence.</param>
-    public ModelRunner(IBackend backend, ICausalModel model, int sequences, int tokens)
+    /// <param name="kvType">How keys and values are kept.</param>
+    public ModelRunner(IBackend backend, ICausalModel model, int sequences, int tokens, KvType kvType = KvType.F32)
     {
         _backend = backend;
         _recorded = new RecordedSelection(backend);
         _model = model;
         var groups = model.KvLayout.Groups;
-        var blocks = checked(sequences * groups.Count * ((tokens + BlockTokens - 1) / BlockTokens));
-        _pool = new KvPool(backend, model.KvLayout, DType.F32, BlockTokens, blocks);
+        var states = groups.Any(group => group.State is not null) ? 2 * new KvGeometry(model.KvLayout, kvType.ElementType(), BlockTokens).StateBlocks : 0;
+        var blocks = checked(sequences * ((groups.Count * ((tokens + BlockTokens - 1) / BlockTokens)) + states));
+        _pool = new KvPool(backend, model.KvLayout, kvType.ElementType(), BlockTokens, blocks);
 
         var order = Enumerable.Range(0, blocks).ToArray();
         new Random(blocks).Shuffle(order);
@@ -60,6 +74,24 @@ internal sealed class ModelRunner : IDisposable
         }
     }
 
+    /// <summary>Whether a step goes on where the one before on the same backend ended, whose results stay valid: a draft's after its target's.</summary>
+    public bool ContinuesStep { get; init; }
+
+    /// <summary>Rotary position of a sequence's first token.</summary>
+    public int FirstPosition { get; init; }
+
+    /// <summary>Keeps the hidden states of the next steps; null: none.</summary>
+    public StateCapture? Capture { get; set; }
+
+    /// <summary>The draft model that guesses for this one, or null.</summary>
+    public DraftRunner? Draft { get; set; }
+
+    /// <summary>The model's adapters; null: it runs without.</summary>
+    public LoraAdapters? Adapters { get; init; }
+
+    /// <summary>The adapter of sequences that are started; null: none.</summary>
+    public LoraAdapter? Adapter { get; set; }
+
     /// <summary>Columns of the logits.</summary>
     public int VocabularySize => _model.VocabularySize;
 
@@ -72,8 +104,52 @@ internal sealed class ModelRunner : IDisposable
     /// <summary>Longest sequence of the model.</summary>
     public int MaxContext => _model.MaxContext;
 
+    /// <summary>The token that stands for pictures; null: the model reads text alone.</summary>
+    public int? PictureToken => _model.PictureToken;
+
     /// <summary>Starts a sequence without tokens.</summary>
-    public RunnerSequence Start() => new(_model.KvLayout.Groups.Count);
+    /// <param name="pictures">Pictures of the prompt that it is to begin with, or null.</param>
+    public RunnerSequence Start(EncodedPictures? pictures = null) => new(_model.KvLayout.Groups.Count, pictures) { Adapter = Adapter };
+
+    /// <summary>The pictures of a recorded prompt, from its recorded pixel values; null where it has none. Encoded once.</summary>
+    /// <exception cref="CheckpointException">What is recorded does not fit the model.</exception>
+    public EncodedPictures? PicturesOf(GoldenPrompt prompt)
+    {
+        if (!prompt.Has("pixel_values"))
+        {
+            return null;
+        }
+
+        if (!_encoded.TryGetValue(prompt, out var pictures))
+        {
+            var grids = prompt.Grids();
+            pictures = Encode(prompt, prompt.Floats("pixel_values", grids.Sum(grid => grid.Patches), Encoder(prompt).ValuesPerPatch), grids);
+            _encoded.Add(prompt, pictures);
+        }
+
+        return pictures;
+    }
+
+    /// <summary>Encodes pictures for a recorded prompt.</summary>
+    /// <param name="prompt">Has the places of the pictures.</param>
+    /// <param name="pixelValues">Values of all pictures, one after the other.</param>
+    /// <param name="grids">Their patches.</param>
+    /// <exception cref="CheckpointException">They do not fit the model or the prompt.</exception>
+    public EncodedPictures Encode(GoldenPrompt prompt, ReadOnlySpan<float> pixelValues, IReadOnlyList<PictureGrid> grids)
+    {
+        _ = Encoder(prompt);
+        try
+        {
+            return EncodedPictures.Encode(_backend, _model, prompt.TokenIds, pixelValues, grids);
+        }
+        catch (Exception exception) when (exception is PictureException or ArgumentException)
+        {
+            throw new CheckpointException($"prompt {prompt.Number}: {exception.Message}", exception);
+        }
+    }
+
+    private IPictureEncoder Encoder(GoldenPrompt prompt) =>
+        _model.Pictures ?? throw new CheckpointException($"prompt {prompt.Number} has pictures, but the model reads text alone");
 
     /// <summary>Ends a sequence: its KV blocks go to the next one.</summary>
     public void Release(RunnerSequence sequence)
@@ -90,10 +166,11 @@ internal sealed class ModelRunner : IDisposable
     /// <summary>Computes a whole sequence in one step, as the reference did when it was recorded.</summary>
     /// <param name="tokenIds">The sequence.</param>
     /// <param name="hiddenStates">Sees the hidden states: layer, then [tokens * hidden] numbers; or null.</param>
+    /// <param name="pictures">Pictures of the prompt that it begins with, or null.</param>
     /// <returns>Logits of every token, row by row: [tokens * vocabulary].</returns>
-    public float[] Recompute(ReadOnlyMemory<int> tokenIds, Action<int, float[]>? hiddenStates = null)
+    public float[] Recompute(ReadOnlyMemory<int> tokenIds, Action<int, float[]>? hiddenStates = null, EncodedPictures? pictures = null)
     {
-        var sequence = Start();
+        var sequence = Start(pictures);
         var logits = Step([new(sequence, tokenIds)], hiddenStates, ChoosesPositions ? _recorded.Revise : null);
         Release(sequence);
         return logits;
@@ -117,8 +194,13 @@ internal sealed class ModelRunner : IDisposable
     private float[] Step(IReadOnlyList<RunnerGrant> grants, Action<int, float[]>? hiddenStates, Func<IndexedRows, Tensor>? reviseSelection)
     {
         var ops = _backend.Ops;
-        ops.BeginStep();
+        if (!ContinuesStep)
+        {
+            ops.BeginStep();
+        }
+
         var batch = BuildBatch(grants, ops);
+        batch.Capture = Capture;
         batch.LogitRows = ops.Integers([.. Enumerable.Range(0, batch.TokenIds.Columns)]);
         batch.ReviseSelection = reviseSelection;
         batch.HiddenStates = hiddenStates is null ? null : (layer, states) => hiddenStates(layer, Read(states));
@@ -167,7 +249,7 @@ internal sealed class ModelRunner : IDisposable
                     throw new ArgumentException($"token {token} is not in the vocabulary of {VocabularySize}", nameof(grants));
                 }
 
-                positions.Add(sequence.ComputedTokens + tokenIds.Count - rowStarts[^1]);
+                positions.Add(FirstPosition + sequence.ComputedTokens + tokenIds.Count - rowStarts[^1]);
                 tokenIds.Add(token);
             }
 
@@ -176,17 +258,73 @@ internal sealed class ModelRunner : IDisposable
             Reserve(sequence, contexts[^1]);
         }
 
+        Adapters?.Use(AdapterRuns(grants, rowStarts), tokenIds.Count);
         var starts = ops.Integers([.. rowStarts]);
         var lengths = ops.Integers([.. contexts]);
-        var groups = Enumerable.Range(0, _model.KvLayout.Groups.Count).Select(group => BuildAttention(grants, group, starts, lengths, ops)).ToArray();
-        return new ForwardBatch
+        var groups = Enumerable.Range(0, _model.KvLayout.Groups.Count)
+            .Select(group => _model.KvLayout.Groups[group].State is null ? BuildAttention(grants, group, starts, lengths, ops) : BuildStates(grants, group, starts, lengths, ops)).ToArray();
+        var batch = new ForwardBatch
         {
             TokenIds = ops.Integers([.. tokenIds]),
             Positions = ops.Integers([.. positions]),
             LogitRows = default,
             Kv = _pool.Layers,
+            States = _pool.States,
             Attention = [.. _groupOfLayer.Select(group => groups[group])],
         };
+        if (grants.Any(grant => grant.Sequence.Pictures is not null))
+        {
+            AddPictures(batch, grants, ops);
+        }
+
+        return batch;
+    }
+
+    private static void AddPictures(ForwardBatch batch, IReadOnlyList<RunnerGrant> grants, IOps ops)
+    {
+        var (positions, rows, embeddings) = (new int[RotaryPositions.Axes * batch.TokenIds.Columns], new List<int>(), new List<float>());
+        var (row, columns) = (0, 1);
+        foreach (var (sequence, tokens) in grants)
+        {
+            for (var token = sequence.ComputedTokens; token < sequence.ComputedTokens + tokens.Length; token++, row++)
+            {
+                for (var axis = 0; axis < RotaryPositions.Axes; axis++)
+                {
+                    positions[(axis * batch.TokenIds.Columns) + row] = sequence.Pictures?.Positions.At(axis, token) ?? token;
+                }
+
+                if (sequence.Pictures is { } pictures && pictures.RowOf(token) is { } source)
+                {
+                    columns = pictures.Columns;
+                    rows.Add(row);
+                    embeddings.AddRange(pictures.Embeddings.AsSpan(source * columns, columns));
+                }
+            }
+        }
+
+        batch.RotaryPositions = ops.Integers(positions, RotaryPositions.Axes);
+        if (rows.Count > 0)
+        {
+            batch.PictureRows = ops.Integers([.. rows]);
+            batch.PictureEmbeddings = ops.Floats([.. embeddings], rows.Count);
+        }
+    }
+
+    /// <summary>A state goes to and fro between two sets of blocks, so that a kernel which writes where it reads does not pass by luck.</summary>
+    private AttentionBatch BuildStates(IReadOnlyList<RunnerGrant> grants, int group, Tensor rowStarts, Tensor contexts, IOps ops)
+    {
+        var tables = new List<int>();
+        foreach (var grant in grants)
+        {
+            var blocks = grant.Sequence.Blocks[group];
+            var half = _pool.Geometry.StateBlocks;
+            tables.AddRange(blocks);
+            blocks.Reverse(0, half);
+            blocks.Reverse(half, half);
+            blocks.Reverse();
+        }
+
+        return new AttentionBatch(rowStarts, contexts, ops.Integers([.. tables], grants.Count), ops.Integers([]));
     }
 
     private static AttentionBatch BuildAttention(IReadOnlyList<RunnerGrant> grants, int group, Tensor rowStarts, Tensor contexts, IOps ops)
@@ -207,11 +345,19 @@ internal sealed class ModelRunner : IDisposable
         return new AttentionBatch(rowStarts, contexts, ops.Integers(tables, grants.Count), ops.Integers([.. slots]));
     }
 
+    private static AdapterRows[] AdapterRuns(IReadOnlyList<RunnerGrant> grants, List<int> rowStarts) =>
+    [
+        .. grants.Select((grant, i) => (grant.Sequence.Adapter, First: rowStarts[i], Count: rowStarts[i + 1] - rowStarts[i]))
+            .Where(run => run.Adapter is not null).Select(run => new AdapterRows(run.Adapter!, run.First, run.Count)),
+    ];
+
     private void Reserve(RunnerSequence sequence, int tokens)
     {
-        foreach (var blocks in sequence.Blocks)
+        for (var group = 0; group < sequence.Blocks.Length; group++)
         {
-            while (blocks.Count * BlockTokens < tokens)
+            var blocks = sequence.Blocks[group];
+            var needed = _model.KvLayout.Groups[group].State is null ? (tokens + BlockTokens - 1) / BlockTokens : 2 * _pool.Geometry.StateBlocks;
+            while (blocks.Count < needed)
             {
                 blocks.Add(_free.TryPop(out var block) ? block : throw new ArgumentException($"no KV block is left of {_pool.Blocks} for a sequence of {tokens} tokens"));
             }

@@ -1,13 +1,17 @@
 using XLLM.NativeBackends;
+using XLLM.NativeBackends.Decorators;
 using XLLM.NativeBackends.Ops;
+using XLLM.Silo.KvCache;
 
 namespace XLLM.Silo.Hosting.Verification;
 
-/// <summary>The verb <c>verify PATH... [--backend NAME]</c>: compares this build with recorded answers of the reference implementation, on this machine's backends.</summary>
+/// <summary>The verb <c>verify PATH... [--backend NAME] [--check-ops] [--kv-cache-type TYPE]</c>: compares this build with recorded answers of the reference implementation, on this machine's backends.</summary>
 internal static class VerifyVerb
 {
-    private const string Usage = "usage: verify PATH... [--backend NAME]   runs every case (a model folder with a golden.safetensors) under the paths";
+    private const string Usage = "usage: verify PATH... [--backend NAME] [--check-ops] [--kv-cache-type TYPE]   runs every case (a model folder with a golden.safetensors) under the paths; --check-ops compares each op with the reference too; --kv-cache-type keeps keys and values as bf16 or int8, to see what that costs";
     private const string BackendOption = "--backend";
+    private const string CheckOpsOption = "--check-ops";
+    private const string KvTypeOption = "--kv-cache-type";
 
     /// <summary>Runs the verb.</summary>
     /// <param name="args">What follows the verb.</param>
@@ -16,6 +20,20 @@ internal static class VerifyVerb
     /// <returns>0: no case failed; 1: one failed; 2: the arguments are wrong, or there is no case.</returns>
     public static int Run(string[] args, TextWriter output, TextWriter error)
     {
+        var checkOps = args.Contains(CheckOpsOption);
+        args = [.. args.Where(argument => argument != CheckOpsOption)];
+        var kvType = KvType.F32;
+        if (Array.IndexOf(args, KvTypeOption) is >= 0 and var place)
+        {
+            if (place + 1 == args.Length || !Enum.TryParse(args[place + 1], ignoreCase: true, out kvType) || !Enum.IsDefined(kvType))
+            {
+                error.WriteLine($"verify: {KvTypeOption} must be one of: {string.Join(", ", Enum.GetNames<KvType>()).ToLowerInvariant()}\n{Usage}");
+                return 2;
+            }
+
+            args = [.. args[..place], .. args[(place + 2)..]];
+        }
+
         if (!TryParse(args, out var paths, out var backendName, out var fault) || !TryChooseBackends(backendName, out var entries, out fault))
         {
             error.WriteLine(fault);
@@ -33,17 +51,19 @@ internal static class VerifyVerb
             output.WriteLine($"backend {entry.Name} cannot run here: {missing}");
         }
 
-        return RunCases(folders, [.. entries.Where(entry => entry.Missing() is null)], output) == 0 ? 0 : 1;
+        return RunCases(folders, [.. entries.Where(entry => entry.Missing() is null).Select(entry => checkOps ? Checking(entry) : entry)], kvType, output) == 0 ? 0 : 1;
     }
 
-    private static int RunCases(IReadOnlyList<string> folders, IReadOnlyList<BackendEntry> entries, TextWriter output)
+    private static BackendEntry Checking(BackendEntry entry) => entry with { Open = options => DecoratedBackend.Checking(entry.Open(options)) };
+
+    private static int RunCases(IReadOnlyList<string> folders, IReadOnlyList<BackendEntry> entries, KvType kvType, TextWriter output)
     {
         var counts = new int[Enum.GetValues<CaseOutcome>().Length];
         foreach (var folder in folders)
         {
             foreach (var entry in entries)
             {
-                var result = CaseVerifier.Run(folder, entry, new BackendOptions());
+                var result = CaseVerifier.Run(folder, entry, new BackendOptions(), kvType);
                 counts[(int)result.Outcome]++;
                 var outcome = result.Outcome switch { CaseOutcome.Passed => "passed", CaseOutcome.Failed => "FAILED", _ => "skipped" };
                 output.WriteLine($"{Path.GetFileName(folder),-24} {entry.Name,-10} {outcome}: {result.Details.ReplaceLineEndings(" | ")}");

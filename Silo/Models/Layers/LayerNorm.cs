@@ -7,13 +7,11 @@ namespace XLLM.Silo.Models.Layers;
 /// <param name="at">Where "weight" and "bias" are.</param>
 /// <param name="columns">Columns of a row.</param>
 /// <param name="epsilon">Added to the variance.</param>
-internal sealed class LayerNorm(Checkpoint at, int columns, float epsilon)
+internal sealed class LayerNorm(Checkpoint at, int columns, float epsilon) : INorm
 {
     private readonly Tensor _weight = at.Vector("weight", columns);
     private readonly Tensor _bias = at.Vector("bias", columns);
 
-    /// <param name="x">[rows, columns].</param>
-    /// <param name="ops">The backend's operations.</param>
-    /// <returns>[rows, columns].</returns>
+    /// <inheritdoc/>
     public Tensor Forward(Tensor x, IOps ops) => ops.LayerNorm(x, _weight, _bias, epsilon);
 }

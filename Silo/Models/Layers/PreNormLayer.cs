@@ -10,8 +10,8 @@ namespace XLLM.Silo.Models.Layers;
 /// <param name="feedForward">The family's feed-forward network.</param>
 internal sealed class PreNormLayer(DecoderConfig config, Checkpoint at, IAttention attention, IFeedForward feedForward) : IDecoderLayer
 {
-    private readonly RmsNorm _attentionNorm = new(at.At("input_layernorm"), config.HiddenSize, config.RmsNormEps);
-    private readonly RmsNorm _feedForwardNorm = new(at.At("post_attention_layernorm"), config.HiddenSize, config.RmsNormEps);
+    private readonly RmsNorm _attentionNorm = new(at.At("input_layernorm"), config.HiddenSize, config.RmsNormEps, config.ZeroCenteredNorms);
+    private readonly RmsNorm _feedForwardNorm = new(at.At("post_attention_layernorm"), config.HiddenSize, config.RmsNormEps, config.ZeroCenteredNorms);
 
     /// <inheritdoc/>
     public void Forward(Tensor hidden, Tensor angles, ForwardBatch batch, IOps ops)

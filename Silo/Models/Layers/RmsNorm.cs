@@ -7,13 +7,12 @@ namespace XLLM.Silo.Models.Layers;
 /// <param name="at">Where "weight" is.</param>
 /// <param name="columns">Columns of a row, or of a head.</param>
 /// <param name="epsilon">Added to the mean square.</param>
-internal sealed class RmsNorm(Checkpoint at, int columns, float epsilon)
+/// <param name="zeroCentered">Whether the checkpoint stores the weights less one.</param>
+internal sealed class RmsNorm(Checkpoint at, int columns, float epsilon, bool zeroCentered = false) : INorm
 {
-    private readonly Tensor _weight = at.Vector("weight", columns);
+    private readonly Tensor _weight = zeroCentered ? at.VectorPlusOne("weight", columns) : at.Vector("weight", columns);
 
-    /// <param name="x">[rows, columns].</param>
-    /// <param name="ops">The backend's operations.</param>
-    /// <returns>[rows, columns].</returns>
+    /// <inheritdoc/>
     public Tensor Forward(Tensor x, IOps ops) => ops.RmsNorm(x, _weight, epsilon);
 
     /// <param name="x">[rows, heads * columns]; overwritten.</param>

@@ -5,7 +5,7 @@ namespace XLLM.Silo.Templates.Values;
 /// <summary>A list or a tuple.</summary>
 internal abstract class SequenceValue(IReadOnlyList<Value> items) : Value
 {
-    public IReadOnlyList<Value> Items { get; } = items;
+    public IReadOnlyList<Value> Items { get; protected set; } = items;
 
     public override bool IsTrue => Items.Count > 0;
 
@@ -25,9 +25,10 @@ internal abstract class SequenceValue(IReadOnlyList<Value> items) : Value
 
     public override IEnumerator<Value> IterateReversed(RenderContext context)
     {
-        for (var i = Items.Count - 1; i >= 0; i--)
+        var items = Items;      // a list that changes meanwhile is walked as it was
+        for (var i = items.Count - 1; i >= 0; i--)
         {
-            yield return Items[i];
+            yield return items[i];
         }
     }
 

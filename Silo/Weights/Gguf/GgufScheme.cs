@@ -12,15 +12,17 @@ internal sealed class GgufScheme(WeightFormat format, GgufTensor tensor) : IWeig
     /// <inheritdoc/>
     public HostWeight Read(WeightParts parts, int rows, int columns)
     {
-        if (!tensor.Shape.SequenceEqual([rows, columns]))
-        {
-            throw parts.Fault($"is [{string.Join(", ", tensor.Shape)}], but the file's keys make it [{rows}, {columns}]");
-        }
-
-        var codes = parts.Take(parts.Matrix, [rows, checked((int)format.RowBytes(columns))], DType.U8);
+        var codes = Take(parts, rows, columns);
         CheckFinite(parts, codes);
         return new HostWeight(parts.Name, format, rows, columns, codes);
     }
+
+    /// <inheritdoc/>
+    public WeightSurvey Survey(WeightParts parts, int rows, int columns) => new(format.ToString(), Take(parts, rows, columns).Bytes);
+
+    private HostTensor Take(WeightParts parts, int rows, int columns) => tensor.Shape.SequenceEqual([rows, columns])
+        ? parts.Take(parts.Matrix, [rows, checked((int)format.RowBytes(columns))], DType.U8)
+        : throw parts.Fault($"is [{string.Join(", ", tensor.Shape)}], but the file's keys make it [{rows}, {columns}]");
 
     /// <summary>A scale that is NaN or infinite would spread from its block to every token. All are looked at: they are a few per cent of the bytes.</summary>
     private void CheckFinite(WeightParts parts, HostTensor codes)

@@ -60,6 +60,9 @@ internal sealed unsafe class GgufSource : ITensorSource, IQuantization
     }
 
     /// <inheritdoc/>
+    public HostTensor? Describe(string name, IReadOnlyList<int> shape, DType type = DType.BF16) => _tensors.TryGetValue(name, out var tensor) ? _file.Get(tensor, name) : null;
+
+    /// <inheritdoc/>
     public IWeightScheme SchemeOf(WeightParts parts) =>
         _tensors.TryGetValue(parts.Name, out var tensor) && tensor.Type.Blocks is { } format ? new GgufScheme(format, tensor) : DenseScheme.Instance;
 

@@ -46,22 +46,37 @@ internal sealed class AwqQuantization : IQuantization, IWeightScheme
     public HostWeight Read(WeightParts parts, int rows, int columns)
     {
         var groupColumns = GroupSize.Of(_groupColumns, columns);
-        if (rows % RowsOfWord != 0 || columns % groupColumns != 0)
-        {
-            throw parts.Fault($"is [{rows}, {columns}]; AWQ in groups of {groupColumns} columns packs {RowsOfWord} rows to a word");
-        }
-
         var groups = columns / groupColumns;
-        var words = parts.Take("qweight", [columns, rows / RowsOfWord], DType.I32);
-        var zeros = parts.Take("qzeros", [groups, rows / RowsOfWord], DType.I32);
-        var scales = parts.Take("scales", [groups, rows], DType.F16, DType.BF16, DType.F32);
-        parts.IgnoreZeros("bias");
+        var (words, zeros, scales) = Take(parts, rows, columns, groupColumns);
         return new HostWeight(parts.Name, WeightFormat.I4, rows, columns, PackedCodes.Int4FromColumns(parts.Name, words, rows, columns, PlaceOf))
         {
             Scales = Transposed.Floats(scales),
             Zeros = Zeros(parts, zeros, groups, rows),
             ColumnBlock = groupColumns,
         };
+    }
+
+    /// <inheritdoc/>
+    public WeightSurvey Survey(WeightParts parts, int rows, int columns)
+    {
+        var groupColumns = GroupSize.Of(_groupColumns, columns);
+        _ = Take(parts, rows, columns, groupColumns);
+        return WeightSurvey.Coded(WeightFormat.I4, rows, columns, (long)rows * (columns / groupColumns), zeros: true);
+    }
+
+    private static (HostTensor Words, HostTensor Zeros, HostTensor Scales) Take(WeightParts parts, int rows, int columns, int groupColumns)
+    {
+        if (rows % RowsOfWord != 0 || columns % groupColumns != 0)
+        {
+            throw parts.Fault($"is [{rows}, {columns}]; AWQ in groups of {groupColumns} columns packs {RowsOfWord} rows to a word");
+        }
+
+        var groups = columns / groupColumns;
+        parts.IgnoreZeros("bias");
+        return (
+            parts.Take("qweight", [columns, rows / RowsOfWord], DType.I32),
+            parts.Take("qzeros", [groups, rows / RowsOfWord], DType.I32),
+            parts.Take("scales", [groups, rows], DType.F16, DType.BF16, DType.F32));
     }
 
     private static HostTensor Zeros(WeightParts parts, HostTensor packed, int groups, int rows)

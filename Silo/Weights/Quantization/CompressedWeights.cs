@@ -51,6 +51,9 @@ internal sealed record CompressedWeights(int Bits, bool IsFloat, bool IsSymmetri
         return [(rows + rowBlock - 1) / rowBlock, (columns + columnBlock - 1) / columnBlock];
     }
 
+    /// <summary>Scales of a matrix of so many rows and columns.</summary>
+    public long ScaleCount(int rows, int columns) => ScaleShape(rows, columns) is var shape ? Math.BigMul(shape[0], shape[1]) : 0;
+
     private static (int Rows, int Columns) ReadBlock(ModelConfigReader section)
     {
         var block = section.TokenIds("block_structure");

@@ -13,4 +13,11 @@ internal sealed class DenseScheme : IWeightScheme, IQuantization
 
     /// <inheritdoc/>
     public HostWeight Read(WeightParts parts, int rows, int columns) => HostWeight.FromDense(parts.TakeDense(rows, columns));
+
+    /// <inheritdoc/>
+    public WeightSurvey Survey(WeightParts parts, int rows, int columns)
+    {
+        var tensor = parts.TakeDense(rows, columns);
+        return new(tensor.DType.ToString(), tensor.Bytes);
+    }
 }

@@ -45,19 +45,34 @@ internal sealed class Fp8Quantization : IQuantization, IWeightScheme
     /// <inheritdoc/>
     public HostWeight Read(WeightParts parts, int rows, int columns)
     {
-        var codes = parts.Take("weight", [rows, columns], DType.F8E4M3);
-        parts.Ignore("input_scale");
-        parts.Ignore("activation_scale");
-        var (rowBlock, columnBlock) = _block is [var r, var c] ? (r, c) : (Math.Max(rows, 1), Math.Max(columns, 1));
-        int[] shape = [(rows + rowBlock - 1) / rowBlock, (columns + columnBlock - 1) / columnBlock];
-        var name = parts.Has(Scales) || parts.AreMade ? Scales : ScaleOfAll;
-        var scales = _block is null ? parts.TakeScales(name, shape, [1], []) : parts.TakeScales(name, shape);
+        var (rowBlock, columnBlock) = BlockOf(rows, columns);
+        var (codes, scales, shape) = Take(parts, rows, columns);
         return new HostWeight(parts.Name, WeightFormat.F8E4M3, rows, columns, codes)
         {
             Scales = scales with { Shape = shape },
             RowBlock = rowBlock,
             ColumnBlock = columnBlock,
         };
+    }
+
+    /// <inheritdoc/>
+    public WeightSurvey Survey(WeightParts parts, int rows, int columns)
+    {
+        var (_, _, shape) = Take(parts, rows, columns);
+        return WeightSurvey.Coded(WeightFormat.F8E4M3, rows, columns, Math.BigMul(shape[0], shape[1]));
+    }
+
+    private (int Rows, int Columns) BlockOf(int rows, int columns) => _block is [var r, var c] ? (r, c) : (Math.Max(rows, 1), Math.Max(columns, 1));
+
+    private (HostTensor Codes, HostTensor Scales, int[] Shape) Take(WeightParts parts, int rows, int columns)
+    {
+        var codes = parts.Take("weight", [rows, columns], DType.F8E4M3);
+        parts.Ignore("input_scale");
+        parts.Ignore("activation_scale");
+        var (rowBlock, columnBlock) = BlockOf(rows, columns);
+        int[] shape = [(rows + rowBlock - 1) / rowBlock, (columns + columnBlock - 1) / columnBlock];
+        var name = parts.Has(Scales) || parts.AreMade ? Scales : ScaleOfAll;
+        return (codes, _block is null ? parts.TakeScales(name, shape, [1], []) : parts.TakeScales(name, shape), shape);
     }
 
     private bool IsQuantized(WeightParts parts) => parts.AreMade

@@ -46,17 +46,9 @@ internal sealed class GptqQuantization : IQuantization, IWeightScheme
     /// <inheritdoc/>
     public HostWeight Read(WeightParts parts, int rows, int columns)
     {
-        var perWord = 32 / _bits;
         var groupColumns = GroupSize.Of(_groupColumns, columns);
-        if (columns % perWord != 0 || rows % perWord != 0 || columns % groupColumns != 0)
-        {
-            throw parts.Fault($"is [{rows}, {columns}]; {_bits}-bit GPTQ in groups of {groupColumns} packs {perWord} rows and columns to a word");
-        }
-
+        var (codes, zeros, scales) = Take(parts, rows, columns, groupColumns);
         var groups = columns / groupColumns;
-        var codes = parts.Take("qweight", [columns / perWord, rows], DType.I32);
-        var zeros = parts.Take("qzeros", [groups, rows / perWord], DType.I32);
-        var scales = parts.Take("scales", [groups, rows], DType.F16, DType.BF16, DType.F32);
         var order = parts.Has("g_idx") ? ColumnOrder(parts, columns, groupColumns) : null;
         parts.IgnoreZeros("bias");      // some exporters give every layer a bias of zeros, whether the model has one or not
         return new HostWeight(parts.Name, _bits == 4 ? WeightFormat.I4 : WeightFormat.I8, rows, columns, Repack(parts, codes, rows, columns, order))
@@ -66,6 +58,31 @@ internal sealed class GptqQuantization : IQuantization, IWeightScheme
             Order = order,
             ColumnBlock = groupColumns,
         };
+    }
+
+    /// <inheritdoc/>
+    public WeightSurvey Survey(WeightParts parts, int rows, int columns)
+    {
+        var groupColumns = GroupSize.Of(_groupColumns, columns);
+        _ = Take(parts, rows, columns, groupColumns);
+        var mayHaveOrder = parts.Has("g_idx") && parts.Take("g_idx", [columns], DType.I32).Elements > 0;
+        parts.IgnoreZeros("bias");
+        return WeightSurvey.Coded(_bits == 4 ? WeightFormat.I4 : WeightFormat.I8, rows, columns, (long)rows * (columns / groupColumns), zeros: true, mayHaveOrder);
+    }
+
+    private (HostTensor Codes, HostTensor Zeros, HostTensor Scales) Take(WeightParts parts, int rows, int columns, int groupColumns)
+    {
+        var perWord = 32 / _bits;
+        if (columns % perWord != 0 || rows % perWord != 0 || columns % groupColumns != 0)
+        {
+            throw parts.Fault($"is [{rows}, {columns}]; {_bits}-bit GPTQ in groups of {groupColumns} packs {perWord} rows and columns to a word");
+        }
+
+        var groups = columns / groupColumns;
+        return (
+            parts.Take("qweight", [columns / perWord, rows], DType.I32),
+            parts.Take("qzeros", [groups, rows / perWord], DType.I32),
+            parts.Take("scales", [groups, rows], DType.F16, DType.BF16, DType.F32));
     }
 
     /// <summary>Sorts columns by group, in place of storing a group per column.</summary>

@@ -12,15 +12,9 @@ internal sealed class PackedCodesScheme(CompressedWeights weights) : IWeightSche
     /// <inheritdoc/>
     public HostWeight Read(WeightParts parts, int rows, int columns)
     {
-        var (bits, perWord) = (weights.Bits, 32 / weights.Bits);
-        var words = parts.Take("weight_packed", [rows, (columns + perWord - 1) / perWord], DType.I32);
-        var scales = weights.TakeScales(parts, rows, columns);
+        var bits = weights.Bits;
+        var (words, scales) = Take(parts, rows, columns);
         CheckShape(parts, rows, columns);
-        if (parts.Has("weight_g_idx"))
-        {
-            throw parts.Fault("has a weight_g_idx: pack-quantized weights with sorted columns are not supported");
-        }
-
         var codes = bits == 4 ? PackedCodes.Int4FromRows(parts.Name, words, rows, columns, null) : PackedCodes.Int8FromRows(parts.Name, words, rows, columns, null);
         return new HostWeight(parts.Name, bits == 4 ? WeightFormat.I4 : WeightFormat.I8, rows, columns, codes)
         {
@@ -29,6 +23,40 @@ internal sealed class PackedCodesScheme(CompressedWeights weights) : IWeightSche
             RowBlock = weights.BlockOf(rows, columns).Rows,
             ColumnBlock = weights.BlockOf(rows, columns).Columns,
         };
+    }
+
+    /// <inheritdoc/>
+    public WeightSurvey Survey(WeightParts parts, int rows, int columns)
+    {
+        _ = Take(parts, rows, columns);
+        if (parts.Has("weight_shape"))
+        {
+            parts.Take("weight_shape", [2], DType.I64, DType.I32);
+        }
+
+        if (!weights.IsSymmetric)
+        {
+            TakeZeros(parts, weights.ScaleShape(rows, columns));
+        }
+
+        return WeightSurvey.Coded(weights.Bits == 4 ? WeightFormat.I4 : WeightFormat.I8, rows, columns, weights.ScaleCount(rows, columns), !weights.IsSymmetric);
+    }
+
+    private (HostTensor Words, HostTensor Scales) Take(WeightParts parts, int rows, int columns)
+    {
+        if (parts.Has("weight_g_idx"))
+        {
+            throw parts.Fault("has a weight_g_idx: pack-quantized weights with sorted columns are not supported");
+        }
+
+        var perWord = 32 / weights.Bits;
+        return (parts.Take("weight_packed", [rows, (columns + perWord - 1) / perWord], DType.I32), weights.TakeScales(parts, rows, columns));
+    }
+
+    private HostTensor TakeZeros(WeightParts parts, int[] shape)
+    {
+        var perWord = 32 / weights.Bits;
+        return parts.Take("weight_zero_point", [(shape[0] + perWord - 1) / perWord, shape[1]], DType.I32);
     }
 
     private static void CheckShape(WeightParts parts, int rows, int columns)
@@ -55,8 +83,7 @@ internal sealed class PackedCodesScheme(CompressedWeights weights) : IWeightSche
 
         var shape = weights.ScaleShape(rows, columns);
         var (perWord, middle) = (32 / weights.Bits, 1 << (weights.Bits - 1));
-        var wordsOfColumn = (shape[0] + perWord - 1) / perWord;
-        var words = parts.Take("weight_zero_point", [wordsOfColumn, shape[1]], DType.I32);
+        var words = TakeZeros(parts, shape);
         var zeros = HostMemory.Tensor($"{parts.Module}.weight_zero_point", weights.Bits == 4 ? DType.U8 : DType.I8, shape);
         var source = words.Values<uint>();
         var result = zeros.Values<byte>();

@@ -8,15 +8,7 @@ internal sealed class PlainCodesScheme(CompressedWeights weights) : IWeightSchem
     /// <inheritdoc/>
     public HostWeight Read(WeightParts parts, int rows, int columns)
     {
-        if (weights.Bits != 8)
-        {
-            throw parts.Fault($"has {weights.Bits}-bit codes in a format that stores a byte for each");
-        }
-
-        var codes = parts.Take("weight", [rows, columns], weights.IsFloat ? DType.F8E4M3 : DType.I8);
-        var scales = weights.TakeScales(parts, rows, columns);
-        parts.Ignore("input_scale");
-        parts.Ignore("input_zero_point");
+        var (codes, scales) = Take(parts, rows, columns);
         return new HostWeight(parts.Name, weights.IsFloat ? WeightFormat.F8E4M3 : WeightFormat.I8, rows, columns, codes)
         {
             Scales = scales,
@@ -24,6 +16,26 @@ internal sealed class PlainCodesScheme(CompressedWeights weights) : IWeightSchem
             RowBlock = weights.BlockOf(rows, columns).Rows,
             ColumnBlock = weights.BlockOf(rows, columns).Columns,
         };
+    }
+
+    /// <inheritdoc/>
+    public WeightSurvey Survey(WeightParts parts, int rows, int columns)
+    {
+        _ = Take(parts, rows, columns);
+        var hasZeros = Zeros(parts, rows, columns) is not null;
+        return WeightSurvey.Coded(weights.IsFloat ? WeightFormat.F8E4M3 : WeightFormat.I8, rows, columns, weights.ScaleCount(rows, columns), hasZeros);
+    }
+
+    private (HostTensor Codes, HostTensor Scales) Take(WeightParts parts, int rows, int columns)
+    {
+        if (weights.Bits != 8)
+        {
+            throw parts.Fault($"has {weights.Bits}-bit codes in a format that stores a byte for each");
+        }
+
+        parts.Ignore("input_scale");
+        parts.Ignore("input_zero_point");
+        return (parts.Take("weight", [rows, columns], weights.IsFloat ? DType.F8E4M3 : DType.I8), weights.TakeScales(parts, rows, columns));
     }
 
     /// <summary>Symmetric weights may have zero points all the same; they are zeros then.</summary>

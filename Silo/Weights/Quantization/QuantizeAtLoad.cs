@@ -45,6 +45,17 @@ internal sealed class QuantizeAtLoad(IWeightScheme inner, QuantizeTo to) : IQuan
             : to == QuantizeTo.Int8 || Sensitive.Contains(LastPart(parts)) ? ToInt8(plain) : ToInt4(plain);
     }
 
+    /// <inheritdoc/>
+    public WeightSurvey Survey(WeightParts parts, int rows, int columns)
+    {
+        var plain = inner.Survey(parts, rows, columns);
+        return columns < GroupColumns
+            ? plain
+            : to == QuantizeTo.Int8 || Sensitive.Contains(LastPart(parts))
+                ? WeightSurvey.Coded(WeightFormat.I8, rows, columns, rows)
+                : WeightSurvey.Coded(WeightFormat.I4, rows, columns, (long)rows * ((columns + GroupColumns - 1) / GroupColumns), zeros: true);
+    }
+
     /// <summary>Rounds each row to signed bytes.</summary>
     internal static HostWeight ToInt8(HostWeight plain)
     {

@@ -45,6 +45,11 @@ internal sealed class WeightParts(CheckpointLedger ledger, string module, string
     {
         var shape = shapes.FirstOrDefault(candidate => ledger.ShapeOf(Full(part)) is { } present && present.SequenceEqual(candidate)) ?? shapes[0];
         var stored = Take(part, shape, Floats);
+        if (ledger.Surveys)
+        {
+            return stored with { Shape = shape };
+        }
+
         var scales = HostMemory.Tensor(stored.Name, DType.F32, shape);
         stored.ReadFloats(0, scales.Values<float>());
         return scales;

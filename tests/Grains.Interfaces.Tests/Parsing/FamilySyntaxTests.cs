@@ -6,7 +6,7 @@ namespace XLLM.Grains.Interfaces.Tests.Parsing;
 /// <summary>The tool-call syntaxes of the families: what their chat templates render for an assistant's calls reads back, and what is malformed is given back.</summary>
 public sealed class FamilySyntaxTests
 {
-    private const string Tools = """
+    internal const string Tools = """
         [
           {"type": "function", "function": {"name": "get_weather", "parameters": {"type": "object", "properties": {
             "city": {"type": "string"}, "days": {"type": "integer"}, "metric": {"type": "boolean"}, "where": {"type": "object"}, "hours": {"type": "array"},

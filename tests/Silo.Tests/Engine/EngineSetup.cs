@@ -22,7 +22,7 @@ internal sealed class EngineSetup : IDisposable
     {
         (Options, Tokenizer) = (options, tokenizer);
         _pool = new KvPool(backend, loaded.Model.KvLayout, options.KvType.ElementType(), options.BlockTokens, blocks);
-        Blocks = new KvBlockManager(KvGroupRules.For(loaded.Model.KvLayout), blocks, options.BlockTokens, prefixCaching: options.PrefixCaching);
+        Blocks = new KvBlockManager(KvGroupRules.For(loaded.Model.KvLayout, _pool.Geometry), blocks, options.BlockTokens, prefixCaching: options.PrefixCaching);
         Executor = new ModelExecutor(loaded.Model, backend.Ops, _pool, TimeProvider.System, NullLogger<ModelExecutor>.Instance);
         Metrics = new EngineMetrics(_services.GetRequiredService<IMeterFactory>(), "tiny");
         Served = new ServedModel

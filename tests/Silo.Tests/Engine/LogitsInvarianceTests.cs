@@ -15,13 +15,13 @@ public sealed class LogitsInvarianceTests
     private const int PromptTokens = 70;
     private const int Generated = 6;
 
-    public static TheoryData<string, bool> Cases => Backends.With(false, true);
+    public static TheoryData<string, string> Cases => Backends.With(nameof(KvType.F32), nameof(KvType.BF16), nameof(KvType.Int8));
 
     [Theory]
     [MemberData(nameof(Cases))]
-    public void Logits_AreTheSameBitForBit_AloneInABatchChunkedFromThePrefixCacheAndAfterAPreemption(string backendName, bool halfSizeKv)
+    public void Logits_AreTheSameBitForBit_AloneInABatchChunkedFromThePrefixCacheAndAfterAPreemption(string backendName, string kvTypeName)
     {
-        var kvType = halfSizeKv ? KvType.BF16 : KvType.F32;
+        var kvType = Enum.Parse<KvType>(kvTypeName);
         using var backend = Backends.Open(backendName);
         var model = ModelLoader.Load(Paths.DemoModel, backend, new ModelLoadOptions());
         var tokenizer = TokenizerLoader.Load(Paths.DemoModel);

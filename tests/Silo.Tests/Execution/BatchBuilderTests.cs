@@ -31,6 +31,36 @@ public sealed class BatchBuilderTests
     }
 
     [Fact]
+    public void Fill_NamesTheBlocksThatAStateIsReadFrom_ThenThoseThatItIsWrittenTo_AndNoSlots()
+    {
+        var blocks = new KvBlockManager([new FullAttentionRule(), new RecurrentStateRule(2)], 20, 16);
+        var sequence = TestSequences.Create(1, promptTokens: 20, blocks: blocks);
+        Assert.True(blocks.TryAdmit(sequence.Blocks, sequence.Prefix, 0, 20));      // 0 and 1 for keys and values, 2 and 3 for the state
+        var plan = new StepPlan(groups: 2);
+        var builder = new BatchBuilder(16);
+
+        var first = Grant(16);
+        builder.Fill(plan, [first]);
+        Assert.Equal([2, 3, 2, 3], plan.Groups[1].BlockTables.Values.ToArray());
+        Assert.Equal(0, plan.Groups[1].Slots.Count);
+        Assert.Equal(16, plan.Groups[0].Slots.Count);
+
+        // The state after 16 tokens is kept: the next step reads it there and goes on elsewhere, the one after that reads what it wrote.
+        builder.Fill(plan, [Grant(2)]);
+        Assert.Equal([2, 3, 4, 5], plan.Groups[1].BlockTables.Values.ToArray());
+        builder.Fill(plan, [Grant(1)]);
+        Assert.Equal([4, 5, 4, 5], plan.Groups[1].BlockTables.Values.ToArray());
+
+        Grant Grant(int tokens)
+        {
+            Assert.True(blocks.TryReserve(sequence.Blocks, sequence.GrantedTokens + tokens));
+            var grant = sequence.Grant(tokens);
+            KvBlockManager.Granted(sequence.Blocks, grant.End);
+            return grant;
+        }
+    }
+
+    [Fact]
     public void Fill_LeavesAPlaceholder_ForTheExecutorToResolve_AndForgetsTheStepBefore()
     {
         var blocks = new KvBlockManager([new FullAttentionRule()], 2, 16);

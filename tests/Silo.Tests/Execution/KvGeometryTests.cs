@@ -75,6 +75,75 @@ public sealed class KvGeometryTests
         Assert.Contains("layer 2 is not one of the model's 2 layers", none.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void StatesAt_PutsEveryMatrixAndRowIntoTheBlocksOfAState_WhereNoOtherIs(int seed)
+    {
+        var random = new Random(seed);
+        for (var round = 0; round < 100; round++)
+        {
+            var layers = Enumerable.Range(0, random.Next(2, 8)).ToArray();
+            random.Shuffle(layers);
+            var state = new KvState(random.Next(1, 6), random.Next(1, 20), random.Next(1, 20), random.Next(1, 200), random.Next(0, 5));
+            var geometry = new KvGeometry(
+                new KvLayout([KvGroup.OfStates(layers[1..], state), new KvGroup(KvGroupKind.FullAttention, [layers[0]], random.Next(1, 4), random.Next(1, 30))]), DType.BF16, random.Next(1, 20));
+
+            var taken = new HashSet<(int Block, long Offset)>();
+            var ends = new Dictionary<int, List<(long Start, long End)>>();
+            foreach (var place in layers[1..].Select(layer => geometry.StatesAt(64)[layer]))
+            {
+                Assert.Equal((64, geometry.BytesPerBlock, geometry.StateBlocks), (place.Pool, place.BlockStride, place.Blocks));
+                for (var matrix = place.FirstMatrix; matrix < place.FirstMatrix + state.Heads; matrix++)
+                {
+                    Take(matrix / place.MatricesPerBlock, matrix % place.MatricesPerBlock * place.MatrixBytes, place.MatrixBytes);
+                }
+
+                for (var row = place.FirstRow; row < place.FirstRow + state.Window; row++)
+                {
+                    Take(place.FirstRowBlock + (row / place.RowsPerBlock), row % place.RowsPerBlock * place.RowBytes, place.RowBytes);
+                }
+            }
+
+            Assert.Equal(geometry.StateBlocks, ends.Count);         // none is lent for nothing
+
+            void Take(int block, long start, long bytes)
+            {
+                Assert.InRange(block, 0, geometry.StateBlocks - 1);
+                Assert.True(start + bytes <= geometry.BytesPerBlock);
+                Assert.True(taken.Add((block, start)));
+                var ranges = ends.TryGetValue(block, out var known) ? known : ends[block] = [];
+                Assert.DoesNotContain(ranges, range => start < range.End && range.Start < start + bytes);
+                ranges.Add((start, start + bytes));
+            }
+        }
+    }
+
+    [Fact]
+    public void AStateOfPublishedModels_LosesLittleToTheEndsOfItsBlocks()
+    {
+        // Qwen3-Next-80B-A3B and Qwen3.5-0.8B with BF16 keys and values: the numbers of the architecture document.
+        var large = new KvGeometry(
+            new KvLayout([new KvGroup(KvGroupKind.FullAttention, [.. Enumerable.Range(36, 12)], 2, 256), KvGroup.OfStates([.. Enumerable.Range(0, 36)], new(32, 128, 128, 8192, 3))]), DType.BF16, 16);
+        var small = new KvGeometry(
+            new KvLayout([new KvGroup(KvGroupKind.FullAttention, [.. Enumerable.Range(18, 6)], 2, 256), KvGroup.OfStates([.. Enumerable.Range(0, 18)], new(16, 128, 128, 6144, 3))]), DType.BF16, 16);
+
+        Assert.Equal((393_216, 201), (large.BytesPerBlock, large.StateBlocks));     // 75.4 MiB
+        Assert.Equal((196_608, 103), (small.BytesPerBlock, small.StateBlocks));     // 19.3 MiB
+    }
+
+    [Fact]
+    public void States_AreInOneGroup_WithLayersOfTheirOwn()
+    {
+        var state = new KvState(1, 2, 2, 4, 1);
+        Assert.Contains("one is supported", Assert.Throws<ArgumentException>(() => new KvGeometry(new KvLayout([KvGroup.OfStates([0], state), KvGroup.OfStates([1], state)]), DType.F32, 16)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "layer 0 is named twice",
+            Assert.Throws<ArgumentException>(() => new KvGeometry(new KvLayout([new KvGroup(KvGroupKind.FullAttention, [0, 1], 1, 1), KvGroup.OfStates([0], state)]), DType.F32, 16)).Message,
+            StringComparison.Ordinal);
+    }
+
     private static KvLayout Layout(params int[][] groups) =>
         new([.. groups.Select(layers => new KvGroup(KvGroupKind.FullAttention, layers, KvHeads: 2, HeadSize: 8))]);
 }

@@ -47,6 +47,17 @@ public sealed class KvPoolSizingTests
     }
 
     [Fact]
+    public void Size_LeavesRoomForARecurrentState()
+    {
+        Assert.Equal(80 * 16, KvPoolSizing.Size(Wish with { MemoryBytes = 100L << 20, StateBlocks = 20 }).MaxContext);
+        Assert.Equal(2 * (256 + 20), KvPoolSizing.Size(Wish with { MaxRunningSequences = 2, StateBlocks = 20 }).Blocks);
+        Assert.Contains(
+            "hold 0 tokens (5 blocks of 16 tokens, 1048576 bytes each, 20 of them the recurrent state of a sequence), but 256 tokens are needed; give it at least 36 MiB",
+            Assert.Throws<KvPoolException>(() => KvPoolSizing.Size(Wish with { MemoryBytes = 5 << 20, StateBlocks = 20 })).Message,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Size_NeverNumbersMoreSlotsThanAnIntHolds() =>
         Assert.Equal(int.MaxValue / 16, KvPoolSizing.Size(Wish with { BytesPerBlock = 1, MemoryBytes = long.MaxValue }).Blocks);
 }

@@ -29,7 +29,8 @@ internal sealed partial class PlainDecoder(SafetensorsSource weights, int layers
         {
             var at = $"model.layers.{layer}";
             var x = Norm(hidden, $"{at}.input_layernorm");
-            var attended = Has($"{at}.self_attn.kv_b_proj") ? LatentAttention(x, $"{at}.self_attn") : Attention(x, $"{at}.self_attn");
+            var attended = Has($"{at}.self_attn.kv_b_proj") ? LatentAttention(x, $"{at}.self_attn")
+                : Has($"{at}.linear_attn.out_proj") ? DeltaNet(x, $"{at}.linear_attn") : Attention(x, $"{at}.self_attn");
             hidden = Sum(hidden, NormWherePresent(attended, $"{at}.post_self_attn_layernorm"));
             x = Norm(hidden, $"{at}.post_attention_layernorm");
             var fed = Has($"{at}.mlp.gate") ? Experts(x, $"{at}.mlp") : FeedForward(x, $"{at}.mlp");
@@ -50,7 +51,8 @@ internal sealed partial class PlainDecoder(SafetensorsSource weights, int layers
 
     private double[][] Attention(double[][] x, string at)
     {
-        var q = Heads(Linear(x, $"{at}.q_proj"), $"{at}.q_norm");
+        var queries = Linear(x, $"{at}.q_proj");
+        var q = Heads(Gated ? Part(queries, 0) : queries, $"{at}.q_norm");
         var k = Heads(Linear(x, $"{at}.k_proj"), $"{at}.k_norm");
         var v = Linear(x, $"{at}.v_proj").Select(row => row.Chunk(headSize).ToArray()).ToArray();
         var shared = q[0].Length / k[0].Length;
@@ -65,7 +67,14 @@ internal sealed partial class PlainDecoder(SafetensorsSource weights, int layers
             })];
         }
 
+        if (Gated)
+        {
+            result = [.. result.Zip(Part(queries, headSize), (row, gates) => row.Zip(gates, (value, gate) => value * Sigmoid(gate)).ToArray())];
+        }
+
         return Linear(result, $"{at}.o_proj");
+
+        double[][] Part(double[][] rows, int first) => [.. rows.Select(row => row.Chunk(2 * headSize).SelectMany(head => head[first..(first + headSize)]).ToArray())];
     }
 
     /// <summary>Cuts rows into heads, normalizes them where there is a norm, and rotates them: [position][head][column].</summary>
@@ -98,7 +107,7 @@ internal sealed partial class PlainDecoder(SafetensorsSource weights, int layers
     private double[][] Norm(double[][] rows, string name)
     {
         var weight = Values($"{name}.weight")!;
-        return [.. rows.Select(row => row.Select((value, i) => value * weight[i] / Math.Sqrt(row.Average(each => each * each) + Epsilon)).ToArray())];
+        return [.. rows.Select(row => row.Select((value, i) => value * (weight[i] + (ZeroCentered && !name.EndsWith("linear_attn.norm", StringComparison.Ordinal) ? 1 : 0)) / Math.Sqrt(row.Average(each => each * each) + Epsilon)).ToArray())];
     }
 
     private double[][] Linear(double[][] rows, string name)

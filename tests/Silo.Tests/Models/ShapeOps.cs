@@ -12,6 +12,8 @@ internal sealed class ShapeOps : IOps
 
     public Tensor Integers(ReadOnlySpan<int> values, int rows = 1) => new(0, DType.I32, rows, values.Length / rows);
 
+    public Tensor Floats(ReadOnlySpan<float> values, int rows) => new(0, DType.F32, rows, values.Length / rows);
+
     public ReadOnlySpan<float> ReadRow(Tensor source, int row) => new float[source.Columns];
 
     public Tensor Embedding(Tensor ids, Weight table)
@@ -67,6 +69,23 @@ internal sealed class ShapeOps : IOps
         return Floats(x.Rows, x.Columns);
     }
 
+    public void SigmoidMultiply(Tensor x, Tensor gate) => Require(gate.Rows == x.Rows && x.Columns % gate.Columns == 0, $"sigmoid_multiply: {x} by {gate}");
+
+    public Tensor ShortConvolution(Tensor x, Tensor weight, StateLayer state, int firstChannel, AttentionBatch batch)
+    {
+        Require((weight.Rows, weight.Columns) == (state.Window + 1, x.Columns), $"short_convolution: weight {weight} does not fit x {x} and {state}");
+        Require(firstChannel + x.Columns <= state.Channels, $"short_convolution: channels {firstChannel} to {firstChannel + x.Columns} of {state.Channels}");
+        return Floats(x.Rows, x.Columns);
+    }
+
+    public Tensor GatedDeltaRule(Tensor q, Tensor k, Tensor v, DeltaGates gates, StateLayer state, AttentionBatch batch)
+    {
+        Require(q.Columns == k.Columns && q.Columns % state.KeyColumns == 0 && state.Heads % (q.Columns / state.KeyColumns) == 0, $"gated_delta_rule: {q}, {k} with {state}");
+        Require(v.Columns == state.Heads * state.ValueColumns && gates.Strength.Columns == state.Heads && gates.Step.Columns == state.Heads, $"gated_delta_rule: {v}, {gates} with {state}");
+        Require(gates.LogDecay.Columns == state.Heads && gates.StepBias.Columns == state.Heads, $"gated_delta_rule: {gates} with {state}");
+        return Floats(v.Rows, v.Columns);
+    }
+
     public ExpertChoice ChooseExperts(Tensor logits, Tensor? bias, in ExpertRouting routing)
     {
         Require(bias is null || bias.Value.Columns == logits.Columns, $"choose_experts: bias {bias} does not fit logits {logits}");
@@ -118,6 +137,39 @@ internal sealed class ShapeOps : IOps
         Require(keys.Columns == kv.HeadSize && q.Columns == weights.Columns * kv.HeadSize, $"select_positions: {q}, {keys}, {weights} with {kv}");
         return new(0, DType.I32, q.Rows, most);
     }
+
+    public WorkspaceMark Mark() => default;
+
+    public void Release(WorkspaceMark mark)
+    {
+    }
+
+    public void Gelu(Tensor x, GeluKind kind)
+    {
+    }
+
+    public Tensor RopeAnglesByAxis(Tensor positions, Tensor axes, RopeTable rope)
+    {
+        Require(axes.Columns == rope.InverseFrequencies.Columns, $"rope_angles_by_axis: axes {axes} do not fit {rope.InverseFrequencies}");
+        return Floats(positions.Columns, 2 * axes.Columns);
+    }
+
+    public Tensor SegmentAttention(Tensor q, Tensor k, Tensor v, Tensor starts, int heads, float scale)
+    {
+        Require((q.Rows, q.Columns) == (k.Rows, k.Columns) && (q.Rows, q.Columns) == (v.Rows, v.Columns) && q.Columns % heads == 0, $"segment_attention: {q}, {k}, {v} in {heads} heads");
+        return Floats(q.Rows, q.Columns);
+    }
+
+    public Tensor WeightedRows(Weight table, Tensor indices, Tensor weights)
+    {
+        Require((indices.Rows, indices.Columns) == (weights.Rows, weights.Columns), $"weighted_rows: {indices} and {weights}");
+        Used.Add(table.Name);
+        return Floats(indices.Rows, table.Columns);
+    }
+
+    public void PutRows(Tensor x, Tensor rows, Tensor y) => Require(y.Rows == rows.Columns && y.Columns == x.Columns, $"put_rows: {y} at {rows} of {x}");
+
+    public void AddRows(Tensor x, Tensor rows, Tensor y) => Require(y.Rows == rows.Columns && y.Columns == x.Columns, $"add_rows: {y} at {rows} of {x}");
 
     private static Tensor Floats(int rows, int columns) => new(0, DType.F32, rows, columns);
 

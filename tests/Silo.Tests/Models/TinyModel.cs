@@ -140,6 +140,85 @@ internal sealed class TinyModel
         return model;
     }
 
+    /// <summary>Qwen3-Next: the first layer a gated delta net, the second gated attention with six experts and one that is shared.</summary>
+    /// <param name="keyHeads">Heads of queries and keys of 6 columns.</param>
+    /// <param name="valueHeads">Heads of values of 10 columns.</param>
+    /// <param name="kernel">Width of the short convolution.</param>
+    /// <param name="shared">Columns of the shared expert.</param>
+    public static TinyModel Qwen3Next(int keyHeads = 2, int valueHeads = 4, int kernel = 4, int shared = 20)
+    {
+        var model = Delta("Qwen3NextForCausalLM", keyHeads, valueHeads, kernel)
+            .With("num_experts", 6).With("num_experts_per_tok", 2).With("moe_intermediate_size", 12).With("mlp_only_layers", new JsonArray(0)).With("shared_expert_intermediate_size", shared)
+            .WithExperts(layer: 1, experts: 6, intermediate: 12, shared: 0, bias: false);
+        model.Linear("model.layers.0.linear_attn.in_proj_qkvz", (2 * keyHeads * 6) + (2 * valueHeads * 10), Hidden, bias: false);
+        model.Linear("model.layers.0.linear_attn.in_proj_ba", 2 * valueHeads, Hidden, bias: false);
+        model.SharedExpert("model.layers.1.mlp", shared);
+        return model;
+    }
+
+    /// <summary>A dense Qwen3.5 that reads text alone: the first layer a gated delta net, the second gated attention.</summary>
+    public static TinyModel Qwen35()
+    {
+        var model = Delta("Qwen3_5ForCausalLM", 1, 3, 3).With("layer_types", new JsonArray("linear_attention", "full_attention"));
+        model.Linear("model.layers.0.linear_attn.in_proj_qkv", 12 + 30, Hidden, bias: false);
+        model.Linear("model.layers.0.linear_attn.in_proj_z", 30, Hidden, bias: false);
+        model.Linear("model.layers.0.linear_attn.in_proj_b", 3, Hidden, bias: false);
+        model.Linear("model.layers.0.linear_attn.in_proj_a", 3, Hidden, bias: false);
+        return model;
+    }
+
+    /// <summary>A Qwen3.5 that reads text alone, with six experts in each layer, all in two tensors.</summary>
+    public static TinyModel Qwen35Experts()
+    {
+        var model = Qwen35().With("architectures", new JsonArray("Qwen3_5MoeForCausalLM")).With("intermediate_size", null)
+            .With("num_experts", 6).With("num_experts_per_tok", 2).With("moe_intermediate_size", 12).With("shared_expert_intermediate_size", 20);
+        for (var layer = 0; layer < 2; layer++)
+        {
+            var at = $"model.layers.{layer}.mlp";
+            foreach (var name in new[] { "gate_proj", "up_proj", "down_proj" })
+            {
+                model.Shapes.Remove($"{at}.{name}.weight");
+            }
+
+            model.Shapes[$"{at}.gate.weight"] = [6, Hidden];
+            model.Shapes[$"{at}.experts.gate_up_proj"] = [6, 24, Hidden];
+            model.Shapes[$"{at}.experts.down_proj"] = [6, Hidden, 12];
+            model.SharedExpert(at, 20);
+        }
+
+        return model;
+    }
+
+    /// <summary>What Qwen3-Next and Qwen3.5 have in common; the projections of the delta net are not there yet.</summary>
+    private static TinyModel Delta(string architecture, int keyHeads, int valueHeads, int kernel)
+    {
+        var model = new TinyModel(architecture).With("partial_rotary_factor", 0.5).With("full_attention_interval", 2)
+            .With("linear_num_key_heads", keyHeads).With("linear_num_value_heads", valueHeads).With("linear_key_head_dim", 6).With("linear_value_head_dim", 10).With("linear_conv_kernel_dim", kernel)
+            .WithShapes(inputBias: false, outputBias: false, mlpBias: false, headNorms: true);
+        foreach (var name in model.Shapes.Keys.Where(name => name.StartsWith("model.layers.0.self_attn.", StringComparison.Ordinal)).ToArray())
+        {
+            model.Shapes.Remove(name);
+        }
+
+        var channels = (2 * keyHeads * 6) + (valueHeads * 10);
+        model.Shapes["model.layers.1.self_attn.q_proj.weight"] = [2 * QueryWidth, Hidden];
+        model.Shapes["model.layers.0.linear_attn.conv1d.weight"] = [channels, 1, kernel];
+        model.Shapes["model.layers.0.linear_attn.A_log"] = [valueHeads];
+        model.Shapes["model.layers.0.linear_attn.dt_bias"] = [valueHeads];
+        model.Shapes["model.layers.0.linear_attn.norm.weight"] = [10];
+        model.Linear("model.layers.0.linear_attn.out_proj", Hidden, valueHeads * 10, bias: false);
+        return model;
+    }
+
+    private void SharedExpert(string at, int intermediate)
+    {
+        if (intermediate > 0)
+        {
+            Network($"{at}.shared_expert", intermediate);
+            Linear($"{at}.shared_expert_gate", 1, Hidden, bias: false);
+        }
+    }
+
     public TinyModel Tied()
     {
         Config["tie_word_embeddings"] = true;

@@ -1,4 +1,5 @@
 using XLLM.NativeBackends.Ops;
+using XLLM.Silo.Execution;
 using XLLM.Silo.Models;
 using XLLM.Silo.Weights;
 using XLLM.Testing;
@@ -8,7 +9,7 @@ namespace XLLM.Silo.Tests.Models;
 /// <summary>The wiring over <see cref="ShapeOps"/>: no numbers, any size.</summary>
 public sealed class WiringTests
 {
-    public static TheoryData<string> TinyModels => ["llama", "llama tied", "llama with biases", "qwen2", "qwen3", "qwen3 tied", "qwen3 experts", "glm4", "glm4 experts", "deepseek v2", "deepseek v3", "deepseek v3.2", "glm5"];
+    public static TheoryData<string> TinyModels => ["llama", "llama tied", "llama with biases", "qwen2", "qwen3", "qwen3 tied", "qwen3 experts", "glm4", "glm4 experts", "deepseek v2", "deepseek v3", "deepseek v3.2", "glm5", "qwen3 next", "qwen3.5", "qwen3.5 tied"];
 
     [Theory]
     [MemberData(nameof(TinyModels))]
@@ -70,6 +71,12 @@ public sealed class WiringTests
     [InlineData("Qwen__Qwen3-235B-A22B-FP8", 94, 235_093_634_560)]
     [InlineData("nvidia__Qwen3-235B-A22B-NVFP4", 94, 235_093_634_560)]
     [InlineData("Qwen__Qwen3-Coder-480B-A35B-Instruct", 62, 480_154_875_392)]
+    [InlineData("Qwen__Qwen3-Next-80B-A3B-Thinking", 48, 79_674_391_296)]
+    [InlineData("Qwen__Qwen3.5-27B", 64, 27_356_728_560)]
+    [InlineData("Qwen__Qwen3.5-35B-A3B", 40, 35_107_181_936)]
+    [InlineData("Qwen__Qwen3.5-122B-A10B", 48, 122_562_817_776)]
+    [InlineData("Qwen__Qwen3.5-397B-A17B", 60, 396_802_360_816)]
+    [InlineData("Qwen__Qwen3.6-35B-A3B", 40, 35_107_181_936)]
     [InlineData("deepseek-ai__DeepSeek-V3", 61, 671_026_419_200)]
     [InlineData("deepseek-ai__DeepSeek-R1", 61, 671_026_419_200)]
     [InlineData("deepseek-ai__DeepSeek-V3.1", 61, 671_026_419_200)]
@@ -120,6 +127,9 @@ public sealed class WiringTests
         "deepseek v3" => TinyModel.Latent("DeepseekV3ForCausalLM", 14, bias: true, shared: 1, []),
         "deepseek v3.2" => TinyModel.Sparse("DeepseekV32ForCausalLM", most: 4),
         "glm5" => TinyModel.Sparse("GlmMoeDsaForCausalLM", most: 4, indexers: 1).With("indexer_types", new System.Text.Json.Nodes.JsonArray("full", "shared")),
+        "qwen3 next" => TinyModel.Qwen3Next(),
+        "qwen3.5" => TinyModel.Qwen35(),
+        "qwen3.5 tied" => TinyModel.Qwen35().Tied(),
         _ => throw new ArgumentOutOfRangeException(nameof(name), name, "no such tiny model"),
     };
 
@@ -129,15 +139,16 @@ public sealed class WiringTests
     private static ForwardBatch Batch(ICausalModel model, int rows, int wanted, Action<int, Tensor>? hiddenStates)
     {
         static Tensor Integers(int rows, int columns) => new(0, DType.I32, rows, columns);
-        var group = Assert.Single(model.KvLayout.Groups);
+        var geometry = new KvGeometry(model.KvLayout, DType.F32, blockTokens: 16);
         var attention = new AttentionBatch(Integers(1, 2), Integers(1, 1), Integers(1, 1), Integers(1, rows));
         return new ForwardBatch
         {
             TokenIds = Integers(1, rows),
             Positions = Integers(1, rows),
             LogitRows = Integers(1, wanted),
-            Kv = [.. group.Layers.Select(_ => new KvLayer(0, DType.F32, 16, group.KvHeads, group.HeadSize, 0, 0, 0))],
-            Attention = [.. group.Layers.Select(_ => attention)],
+            Kv = geometry.LayersAt(0),
+            States = geometry.StatesAt(0),
+            Attention = [.. geometry.LayersAt(0).Select(_ => attention)],
             HiddenStates = hiddenStates,
         };
     }

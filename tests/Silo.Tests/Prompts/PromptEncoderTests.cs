@@ -39,6 +39,37 @@ public sealed class PromptEncoderTests
         Assert.Contains("<tool_call>\n{\"name\": \"get_weather\", \"arguments\": {\"city\": \"Oslo\"}}\n</tool_call>", TextOf(request), StringComparison.Ordinal);
     }
 
+    /// <summary>Histories with calls reach every published template, whatever form of arguments and of a missing content it was written for.</summary>
+    [Theory]
+    [InlineData("DeepSeek-V3", "<｜tool▁sep｜>get_weather\n```json\n{\"city\": \"Oslo\"}\n```")]
+    [InlineData("deepseek-ai-DeepSeek-R1-Distill-Qwen-32B", "{\"city\": \"Oslo\"}")]
+    [InlineData("deepseek-ai-DeepSeek-V3.1", "<｜tool▁sep｜>{\"city\": \"Oslo\"}")]
+    [InlineData("Kimi-K2-Instruct", "<|tool_call_begin|>functions.get_weather:0<|tool_call_argument_begin|>{\"city\": \"Oslo\"}<|tool_call_end|>")]
+    [InlineData("Kimi-K2-Thinking", "## Return of functions.get_weather:0")]
+    [InlineData("moonshotai-Kimi-K2", "{\"city\": \"Oslo\"}")]
+    [InlineData("GLM-4.5", "<arg_key>city</arg_key>\n<arg_value>Oslo</arg_value>")]
+    [InlineData("GLM-4.7-Flash", "<arg_key>city</arg_key><arg_value>Oslo</arg_value>")]
+    [InlineData("Qwen-Qwen3-0.6B", "\"arguments\": {\"city\": \"Oslo\"}")]
+    [InlineData("Qwen-QwQ-32B", "\"arguments\": {\"city\": \"Oslo\"}")]
+    [InlineData("Qwen2.5-VL", "<|im_start|>tool\ncold<|im_end|>")]
+    [InlineData("Qwen3-Coder", "<parameter=city>\nOslo\n</parameter>")]
+    [InlineData("Qwen3.5-4B", "<parameter=city>\nOslo\n</parameter>")]
+    public void AHistoryWithACall_IsShownByThePublishedTemplate(string name, string expected)
+    {
+        var path = Paths.TryShared("data", "chat_templates", "templates", $"{name}.jinja");
+        Assert.SkipWhen(path is null, $"../shared/data/chat_templates/templates/{name}.jinja is missing");
+        var encoder = Create(ChatTemplateLoader.LoadFile(path!, ChatTemplateLimits.Serving));
+        var request = Request(
+            ChatMessage.FromText("user", "Weather?"),
+            new ChatMessage { Role = "assistant", ToolCalls = [new("c1", "get_weather", """{"city": "Oslo"}""")] },
+            new ChatMessage { Role = "tool", ToolCallId = "c1", Content = [new() { Type = "text", Text = "cold" }] }) with { ToolsJson = Weather };
+
+        var text = IncrementalDecoder.Decode(Tokenizer, encoder.Render(request).TokenIds, skipSpecialTokens: false);
+
+        Assert.Contains(expected, text, StringComparison.Ordinal);
+        Assert.Contains("cold", text, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("""{"a": 1, "a": 2}""")]
     [InlineData("\"\\ud800\"")]

@@ -140,4 +140,29 @@ public sealed class ChatTemplateLimitsTests
         thread.Join();
         Assert.Null(failure);
     }
+
+    [Theory]
+    [InlineData("{% set l = [1] %}{{ l.append(2) }}{{ l }}", "None[1, 2]")]
+    [InlineData("{% set l = [1, 2, 3] %}{{ l.pop() }}{{ l.pop(0) }}{{ l }}{{ l.pop(-1) }}{{ l|length }}", "31[2]20")]
+    [InlineData("{% set a = [1] %}{% set b = a %}{% set _ = b.append(2) %}{{ a }}", "[1, 2]")]
+    [InlineData("{% set l = [1, 2] %}{% for x in l %}{% set _ = l.append(x) %}{% endfor %}{{ l }}", "[1, 2, 1, 2]")]
+    [InlineData("{% set l = [1, 2, 3] %}{% for x in l|reverse %}{{ l.pop() }}{{ x }} {% endfor %}", "33 22 11 ")]
+    [InlineData("{% set ns = namespace(ids=[]) %}{% set _ = ns.ids.append('a') %}{{ ns.ids.pop(0) }}{{ ns.ids }}", "a[]")]
+    public void Lists_ChangeWhereThatIsAllowed_AndNowhereElse(string template, string expected)
+    {
+        Assert.Equal(expected, Rendering.Render(template, limits: ChatTemplateLimits.Serving));
+        Assert.Contains("is unsafe", Rendering.Fail(template), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("{{ [].pop() }}", "pop from empty list")]
+    [InlineData("{{ [1].pop(1) }}", "pop index out of range")]
+    [InlineData("{{ [1].pop(-2) }}", "pop index out of range")]
+    [InlineData("{{ [1].pop('a') }}", "cannot be interpreted as an integer")]
+    [InlineData("{% set l = [] %}{% set _ = l.append(l) %}{{ l }}", "nest too deeply")]
+    [InlineData("{% set l = [] %}{% set _ = l.append(l) %}{{ l|tojson }}", "nest too deeply")]
+    [InlineData("{% set l = [] %}{% set _ = l.append(l) %}{{ l == [l] }}{{ l == [[l]] }}{% set m = [] %}{% set _ = m.append(m) %}{{ l == m }}", "nest too deeply")]
+    [InlineData("{% set l = [] %}{% for x in range(99999) %}{% set _ = l.append(x) %}{% endfor %}", "(Max")]
+    public void Lists_ThatChange_StayWithinTheBounds(string template, string expected) =>
+        Assert.Contains(expected, Rendering.Fail(template, limits: ChatTemplateLimits.Serving), StringComparison.Ordinal);
 }

@@ -2,3 +2,4 @@
 #include "cpu/latent_attention.cpp"
 #include "cpu/paged_attention.cpp"
 #include "cpu/select_positions.cpp"
+#include "cpu/segment_attention.cpp"

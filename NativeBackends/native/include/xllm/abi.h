@@ -23,7 +23,7 @@
 extern "C" {
 #endif
 
-#define XLLM_ABI_VERSION 2
+#define XLLM_ABI_VERSION 3
 
 typedef enum xllm_status {
     XLLM_OK = 0,
@@ -68,6 +68,8 @@ typedef enum xllm_expert_score { XLLM_EXPERT_SOFTMAX = 0, XLLM_EXPERT_SIGMOID = 
 
 typedef enum xllm_expert_group_score { XLLM_EXPERT_GROUP_BEST = 0, XLLM_EXPERT_GROUP_SUMOFTWOBEST = 1 } xllm_expert_group_score;
 
+typedef enum xllm_gelu_kind { XLLM_GELU_EXACT = 0, XLLM_GELU_TANH = 1, XLLM_GELU_QUICK = 2 } xllm_gelu_kind;
+
 /* A matrix: elements of a row are adjacent, rows are row_stride elements apart. */
 typedef struct xllm_tensor {
     void* data;
@@ -93,7 +95,7 @@ typedef struct xllm_weight {
 /* Keys and values of one layer: block b's keys are at pool + b * block_stride + key_offset, [kv_heads, block_tokens, head_size]. */
 typedef struct xllm_kv_layer {
     void* pool;
-    int32_t dtype; /* XLLM_F32 or XLLM_BF16 */
+    int32_t dtype; /* XLLM_F32, XLLM_BF16, or XLLM_I8: a vector is its scale (F32), then a signed code per column */
     int32_t block_tokens;
     int32_t kv_heads;
     int32_t head_size;
@@ -115,6 +117,25 @@ typedef struct xllm_head_layout {
     int32_t kv_heads;
     int32_t head_size;
 } xllm_head_layout;
+
+/* One layer's recurrent state inside a KV pool: a sequence holds `blocks` blocks that need not be adjacent. Head h's matrix is number
+ * m = first_matrix + h: in block m / matrices_per_block of those, matrix_bytes apart. Row w of the convolution's window is number
+ * n = first_row + w: in block first_row_block + n / rows_per_block, row_bytes apart. */
+typedef struct xllm_state_layer {
+    void* pool;
+    int64_t block_stride;
+    int32_t heads;         /* matrices [key_columns, value_columns] F32, one after the other */
+    int32_t key_columns;
+    int32_t value_columns;
+    int32_t channels;      /* columns of a window row, F32 */
+    int32_t window;        /* rows: inputs that the convolution looks back at; position p lies in row p mod window */
+    int32_t blocks;
+    int32_t first_matrix;
+    int32_t matrices_per_block;
+    int32_t first_row;
+    int32_t rows_per_block;
+    int32_t first_row_block;
+} xllm_state_layer;
 
 /* How a row's experts are chosen and weighed; see Ops/ExpertRouting.cs. */
 typedef struct xllm_expert_routing {
@@ -195,6 +216,15 @@ XLLM_API xllm_status xllm_rotate(xllm_backend* backend, const xllm_tensor* x, co
 XLLM_API xllm_status xllm_paged_attention(xllm_backend* backend, const xllm_tensor* q, const xllm_tensor* k, const xllm_tensor* v,
                                           const xllm_kv_layer* kv, const xllm_attention_batch* batch, const xllm_head_layout* heads,
                                           float scale, const xllm_tensor* y);
+XLLM_API xllm_status xllm_sigmoid_multiply(xllm_backend* backend, const xllm_tensor* x, const xllm_tensor* gate);
+/* The block tables of the next two: [sequences, 2 * state->blocks], the blocks that are read, then those that are written; no slots. */
+XLLM_API xllm_status xllm_short_convolution(xllm_backend* backend, const xllm_tensor* x, const xllm_tensor* weight,
+                                            const xllm_state_layer* state, int32_t first_channel, const xllm_attention_batch* batch,
+                                            const xllm_tensor* y);
+XLLM_API xllm_status xllm_gated_delta_rule(xllm_backend* backend, const xllm_tensor* q, const xllm_tensor* k, const xllm_tensor* v,
+                                           const xllm_tensor* strength, const xllm_tensor* step, const xllm_tensor* log_decay,
+                                           const xllm_tensor* step_bias, const xllm_state_layer* state, const xllm_attention_batch* batch,
+                                           const xllm_tensor* y);
 XLLM_API xllm_status xllm_choose_experts(xllm_backend* backend, const xllm_tensor* logits, const xllm_tensor* bias /* or NULL */,
                                          const xllm_expert_routing* routing, const xllm_tensor* ids, const xllm_tensor* weights);
 XLLM_API xllm_status xllm_experts(xllm_backend* backend, const xllm_tensor* x, const xllm_tensor* ids, const xllm_tensor* weights,
@@ -211,6 +241,16 @@ XLLM_API xllm_status xllm_latent_attention(xllm_backend* backend, const xllm_ten
 XLLM_API xllm_status xllm_select_positions(xllm_backend* backend, const xllm_tensor* q, const xllm_tensor* keys, const xllm_tensor* weights,
                                            const xllm_kv_layer* kv, const xllm_attention_batch* batch, int32_t most, float scale,
                                            const xllm_tensor* y /* I32 */);
+XLLM_API xllm_status xllm_gelu(xllm_backend* backend, const xllm_tensor* x, int32_t kind); /* x = gelu(x) */
+XLLM_API xllm_status xllm_rope_angles_by_axis(xllm_backend* backend, const xllm_tensor* positions /* I32 [axes, rows] */,
+                                              const xllm_tensor* axes, const xllm_tensor* frequencies, float scale,
+                                              const xllm_tensor* y);
+XLLM_API xllm_status xllm_segment_attention(xllm_backend* backend, const xllm_tensor* q, const xllm_tensor* k, const xllm_tensor* v,
+                                            const xllm_tensor* starts, int32_t heads, float scale, const xllm_tensor* y);
+XLLM_API xllm_status xllm_weighted_rows(xllm_backend* backend, const xllm_weight* table, const xllm_tensor* indices /* I32 [rows, n] */,
+                                        const xllm_tensor* weights, const xllm_tensor* y);
+XLLM_API xllm_status xllm_put_rows(xllm_backend* backend, const xllm_tensor* x, const xllm_tensor* rows, const xllm_tensor* y);
+XLLM_API xllm_status xllm_add_rows(xllm_backend* backend, const xllm_tensor* x, const xllm_tensor* rows, const xllm_tensor* y);
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,110 @@
+using System.Collections.Concurrent;
+using System.Threading.Channels;
+using XLLM.Grains.Interfaces.Generation;
+using XLLM.Grains.Interfaces.Replicas;
+
+namespace XLLM.Grains.Interfaces.Client;
+
+/// <summary>One caller's stream from one silo, and the lanes that it carries. When it breaks, every lane breaks with the same cause and the connection is over.</summary>
+internal sealed class SiloConnection : IAsyncDisposable
+{
+    private readonly Lock _gate = new();
+    private readonly CancellationTokenSource _leave = new();
+    private readonly Dictionary<int, Channel<GenerationEvent>> _lanes = [];
+    private readonly Task _reading;
+    private Exception? _cause;
+    private int _nextLane;
+
+    /// <param name="grain">The silo's side; its key was never used before.</param>
+    /// <param name="onBroken">Called once, when the connection is over.</param>
+    public SiloConnection(IReplicaStreamsGrain grain, Action<SiloConnection> onBroken)
+    {
+        Grain = grain;
+        _reading = ReadAsync(onBroken);
+    }
+
+    /// <summary>The silo's side.</summary>
+    public IReplicaStreamsGrain Grain { get; }
+
+    /// <summary>Opens a lane; null: the connection is over.</summary>
+    public (int Lane, ChannelReader<GenerationEvent> Events)? TryOpen()
+    {
+        // A lane holds what its own generation has said and its reader has not read: no more than one answer.
+        var channel = Channel.CreateUnbounded<GenerationEvent>(new UnboundedChannelOptions { SingleReader = true });
+        lock (_gate)
+        {
+            if (_cause is not null)
+            {
+                return null;
+            }
+
+            _lanes.Add(++_nextLane, channel);
+            return (_nextLane, channel.Reader);
+        }
+    }
+
+    /// <summary>Closes a lane.</summary>
+    public void Close(int lane)
+    {
+        lock (_gate)
+        {
+            _lanes.Remove(lane);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _leave.CancelAsync();
+        await _reading;
+        _leave.Dispose();
+    }
+
+    private async Task ReadAsync(Action<SiloConnection> onBroken)
+    {
+        Exception cause;
+        try
+        {
+            await foreach (var batch in Grain.ListenAsync(_leave.Token).WithCancellation(_leave.Token).ConfigureAwait(false))
+            {
+                Dispatch(batch);
+            }
+
+            cause = new EnumerationAbortedException("the silo ended the stream of its generations");
+        }
+#pragma warning disable CA1031 // Nothing is swallowed: every lane's reader gets it.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            cause = exception;
+        }
+
+        Channel<GenerationEvent>[] lanes;
+        lock (_gate)
+        {
+            _cause = cause;
+            lanes = [.. _lanes.Values];
+            _lanes.Clear();
+        }
+
+        onBroken(this);
+        foreach (var lane in lanes)
+        {
+            lane.Writer.TryComplete(cause);
+        }
+    }
+
+    private void Dispatch(GenerationBatch batch)
+    {
+        lock (_gate)
+        {
+            for (var i = 0; i < batch.Lanes.Length; i++)
+            {
+                if (_lanes.TryGetValue(batch.Lanes[i], out var lane))
+                {
+                    lane.Writer.TryWrite(batch.Events[i]);
+                }
+            }
+        }
+    }
+}
