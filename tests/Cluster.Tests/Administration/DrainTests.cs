@@ -141,7 +141,7 @@ public sealed class DrainTests
                 silo.UseSiloMetadata(new Dictionary<string, string> { [SiloRoles.MetadataKey] = SiloRoles.ToText(roleOf(Interlocked.Increment(ref number))) });
             }
 
-            silo.Configure<DrainOptions>(drain => drain.Settle = TimeSpan.FromMilliseconds(300));
+            silo.Configure<DrainOptions>(drain => drain.Settle = TimeSpan.FromMilliseconds(700));      // longer than a router trusts its view (500 ms)
         });
     }
 }
