@@ -57,6 +57,13 @@ internal sealed class GatewayOptions
     /// <remarks>A bound on memory and on the scraper's database; OpenTelemetry's default is 2,000.</remarks>
     public int MaxSeriesPerInstrument { get; set; } = 1000;
 
+    /// <summary>Key that administrators show, at least 16 characters. Default empty: none, and only this machine may administer. A secret: set it by environment (<c>Xllm__Gateway__AdminKey</c>).</summary>
+    /// <remarks>16 characters of letters and digits have over 80 bits; guessing is not slowed down otherwise.</remarks>
+    public string AdminKey { get; set; } = "";
+
+    /// <summary>Where administration and dashboard are served, apart from the users' API: <c>http://HOST:PORT</c>. Default empty: on the same address.</summary>
+    public string AdminUrl { get; set; } = "";
+
     /// <summary>How long stored responses are kept after they ended. 1 minute to 3650 days. Default 30 days.</summary>
     /// <remarks>OpenAI's own. Answers to requests with an idempotency key are kept for <see cref="KeepIdempotentFor"/>.</remarks>
     public TimeSpan KeepResponsesFor { get; set; } = TimeSpan.FromDays(30);
@@ -82,6 +89,10 @@ internal sealed class GatewayOptions
             OutOfRange(nameof(WriteTimeout), WriteTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1)),
             OutOfRange(nameof(RetryAfter), RetryAfter, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1)),
             OutOfRange(nameof(MaxSeriesPerInstrument), MaxSeriesPerInstrument, 1, 100_000),
+            AdminKey.Length is > 0 and < 16 ? $"{Section}:{nameof(AdminKey)} has {AdminKey.Length} characters: it must have at least 16" : null,
+            AdminUrl.Length > 0 && !(Uri.TryCreate(AdminUrl, UriKind.Absolute, out var url) && url.Scheme is "http" or "https")
+                ? $"{Section}:{nameof(AdminUrl)} is {AdminUrl}: it must be http://HOST:PORT"
+                : null,
             OutOfRange(nameof(KeepResponsesFor), KeepResponsesFor, TimeSpan.FromMinutes(1), TimeSpan.FromDays(3650)),
             OutOfRange(nameof(KeepIdempotentFor), KeepIdempotentFor, TimeSpan.FromMinutes(1), TimeSpan.FromDays(3650)),
         ];

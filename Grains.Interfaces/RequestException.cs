@@ -42,6 +42,9 @@ public static class RequestErrors
     /// <summary>No session of that id. 404.</summary>
     public const string SessionNotFound = "session_not_found";
 
+    /// <summary>There is no such thing as was named. 404.</summary>
+    public const string NotFound = "not_found";
+
     /// <summary>Another turn of the same session is running. 409.</summary>
     public const string SessionBusy = "session_busy";
 

@@ -8,6 +8,7 @@
 #   deploy/one-host.sh kill NAME [SIGNAL]     sends a signal; default KILL
 #   deploy/one-host.sh restart [NAME]         one process, or all of them, one at a time, each drained first and ready again before the next
 #   deploy/one-host.sh wait [SECONDS]         until every process that runs is ready; default 120
+#   deploy/one-host.sh database               PostgreSQL alone; its connection string is in the file connection-string of the state folder
 #   deploy/one-host.sh wipe                   stops all of it and deletes its state
 #
 # Options of start (defaults fit the demo model on a 2-core machine):
@@ -193,8 +194,11 @@ launch() {  # NAME
         exec setsid dotnet "$silo_dll" --cluster "$(cat "$state/store")" --role "$(cat role)" --Xllm:Cluster:Name="$1" --state "$folder/state" \
             --urls "$(url_of "$folder")" --silo-port "$(cat silo-port)" --gateway-port "$(cat gateway-port)" "${arguments[@]}" >>log 2>&1 </dev/null
     ) &
-    echo $! >"$folder/pid"
+    local pid=$!
+    echo "$pid" >"$folder/pid"
     disown
+    # Until it is the program: before that it is a copy of this shell, which is_running does not know.
+    until is_running "$folder" || ! kill -0 "$pid" 2>/dev/null; do sleep 0.05; done
 }
 
 wait_ready() {  # SECONDS [NAME]...
@@ -230,7 +234,7 @@ drain() {  # NAME: through the administration of any process; a silo that is not
     folder=$(folder_of "$1")
     is_ready "$folder" || return 0
     if [ -f "$state/admin-key" ]; then key=(-H "Authorization: Bearer $(cat "$state/admin-key")"); fi
-    curl -fsS -m 120 -o /dev/null -X POST "${key[@]}" "$(url_of "$folder")/v1/admin/silos/$1/drain" || echo "$1 could not be drained; it drains when it is asked to stop" >&2
+    curl -fsS -m 120 -o /dev/null -X POST "${key[@]}" "$(url_of "$folder")/v1/admin/silos/$1/drain" || die "$1 could not be drained"
 }
 
 status() {
@@ -291,6 +295,7 @@ case $command in
         wait_ready 180 "${names[@]}"
         for name in "${names[@]}"; do printf '%-12s %-8s %s\n' "$name" "$(cat "$state/processes/$name/role")" "$(url_of "$state/processes/$name")"; done
         ;;
+    database) pg_start ;;
     status) status ;;
     stop) if [ ${#words[@]} -gt 0 ]; then for name in "${words[@]}"; do end "$name"; done; else stop_all; fi ;;
     kill)

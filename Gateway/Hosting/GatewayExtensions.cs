@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Http.Json;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Scalar.AspNetCore;
+using XLLM.Gateway.Admin;
 using XLLM.Gateway.Diagnostics;
 using XLLM.Gateway.Explorer;
 using XLLM.Gateway.Http;
@@ -37,6 +38,8 @@ public static class GatewayExtensions
         services.AddSingleton<RerankEndpoint>();
         services.AddSingleton<ModelsEndpoint>();
         services.AddSingleton<SessionsEndpoint>();
+        services.AddSingleton<AdminAudit>();
+        services.AddSingleton<AdminEndpoints>();
         services.AddSingleton<ResponsesEndpoint>();
         services.Configure<JsonOptions>(options => options.SerializerOptions.TypeInfoResolverChain.Insert(0, OpenAIJsonContext.Default));
         services.AddOpenApi("v1", ApiDocument.Configure);
@@ -49,7 +52,9 @@ public static class GatewayExtensions
     public static WebApplication MapXllmGateway(this WebApplication app, bool servesUsers = true)
     {
         app.Services.GetRequiredService<MetricsCollector>();        // listens from the start, not from the first scrape
+        app.UseMiddleware<AdminMiddleware>();
         app.UseMiddleware<V1Middleware>();
+        AdminEndpoints.Map(app);
         app.MapGet("/metrics", (MetricsCollector metrics) => TypedResults.Text(PrometheusText.Write(metrics.Collect()), PrometheusText.ContentType)).ExcludeFromDescription();
         if (servesUsers)
         {

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Microsoft.Extensions.Options;
+using XLLM.Gateway.Admin;
 using XLLM.Gateway.Diagnostics;
 using XLLM.Gateway.OpenAI;
 using XLLM.Gateway.Streaming;
@@ -17,7 +18,7 @@ internal sealed partial class V1Middleware(
     /// <summary>Answers a request.</summary>
     public async Task InvokeAsync(HttpContext context)
     {
-        if (!context.Request.Path.StartsWithSegments("/v1", StringComparison.Ordinal))
+        if (!context.Request.Path.StartsWithSegments("/v1", StringComparison.Ordinal) || AdminMiddleware.IsAdmin(context.Request.Path))
         {
             await next(context);
             return;

@@ -27,6 +27,15 @@ internal static class ErrorMapping
     /// <summary>There is no such route.</summary>
     public const string NotFound = "not_found";
 
+    /// <summary>An administrator's route without the admin key.</summary>
+    public const string Unauthorized = "unauthorized";
+
+    /// <summary>An administrator's route, asked from where it may not be.</summary>
+    public const string Forbidden = "forbidden";
+
+    /// <summary>A model is not loaded as it is wanted.</summary>
+    public const string NotLoaded = "not_loaded";
+
     /// <summary>The route does not take this method.</summary>
     public const string MethodNotAllowed = "method_not_allowed";
 

@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Orleans.Runtime;
+using XLLM.Grains.Interfaces.Administration;
 
 namespace XLLM.Grains.Interfaces.Client;
 
@@ -41,6 +42,7 @@ public static class XllmClientServiceExtensions
                 provider.GetRequiredService<IGrainFactory>(), provider.GetRequiredService<GrainTokenTransport>(), provider.GetService<ILocalSiloDetails>()?.SiloAddress.ToParsableString())
             : provider.GetRequiredService<GrainTokenTransport>());
         services.TryAddSingleton<IInferenceClient, InferenceClient>();
+        services.TryAddSingleton<IAdministration, ClusterAdministration>();
         services.TryAddSingleton<IResponseClient, ResponseClient>();
         return services;
     }

@@ -8,4 +8,7 @@ public interface IReplicaAnnouncer
 
     /// <summary>From now on this silo takes no new requests; what runs, runs on. For the moment before a stop.</summary>
     Task DrainAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>Takes new requests again.</summary>
+    Task UndrainAsync(CancellationToken cancellationToken = default);
 }

@@ -43,7 +43,7 @@ internal sealed partial class ReplicaAnnouncer(
             foreach (var model in host.Models)
             {
                 var key = KeyOf(model.Descriptor);
-                var state = _draining ? ReplicaState.Draining : ReplicaState.Ready;
+                var state = _draining || model.IsDraining ? ReplicaState.Draining : ReplicaState.Ready;
                 await catalog.AnnounceAsync(new ReplicaAnnouncement(key, model.Descriptor, ReplicaRole.Mixed, state, model.Engine.Load, beat));
                 _announced.Add(key);
             }
@@ -64,6 +64,13 @@ internal sealed partial class ReplicaAnnouncer(
     public Task DrainAsync(CancellationToken cancellationToken = default)
     {
         _draining = true;
+        return AnnounceAsync(cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public Task UndrainAsync(CancellationToken cancellationToken = default)
+    {
+        _draining = false;
         return AnnounceAsync(cancellationToken);
     }
 

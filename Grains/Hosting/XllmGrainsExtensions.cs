@@ -5,6 +5,7 @@ using Orleans.Hosting;
 using Orleans.Placement;
 using Orleans.Runtime;
 using Orleans.Runtime.MembershipService.SiloMetadata;
+using XLLM.Grains.Administration;
 using XLLM.Grains.Catalog;
 using XLLM.Grains.Diagnostics;
 using XLLM.Grains.Interfaces.Administration;
@@ -14,6 +15,7 @@ using XLLM.Grains.Placement;
 using XLLM.Grains.Ports;
 using XLLM.Grains.Prefixes;
 using XLLM.Grains.Routing;
+using XLLM.Grains.Scaling;
 using XLLM.Grains.Storage;
 
 namespace XLLM.Grains.Hosting;
@@ -54,12 +56,21 @@ public static class XllmGrainsExtensions
         services.TryAddSingleton<ReplicaRouting>();
         services.AddReplicaSelectors();
 
+        services.TryAddSingleton<IModelLoader, NoModelLoader>();
+        services.TryAddSingleton<MovableGrains>();
+        services.TryAddSingleton<ISiloDrain, SiloDrain>();
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, DeploymentWaker>();
+
         services.TryAddSingleton<ReplicaAnnouncer>();
         services.TryAddSingleton<IReplicaAnnouncer>(provider => provider.GetRequiredService<ReplicaAnnouncer>());
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<ReplicaAnnouncer>());
 
         services.AddOptions<CatalogOptions>().ValidateOnStart();
         services.AddOptions<RoutingOptions>().ValidateOnStart();
+        services.AddOptions<DrainOptions>().ValidateOnStart();
+        services.AddOptions<LifecycleOptions>().ValidateOnStart();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<DrainOptions>, DrainOptionsValidator>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<LifecycleOptions>, LifecycleOptionsValidator>());
         services.AddOptions<StorageOptions>().ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<CatalogOptions>, CatalogOptionsValidator>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<RoutingOptions>, RoutingOptionsValidator>());

@@ -26,6 +26,9 @@ public interface IHostedModel
     /// <summary>Runs it.</summary>
     IInferenceEngine Engine { get; }
 
+    /// <summary>Whether it is about to leave: it finishes what runs and takes nothing new.</summary>
+    bool IsDraining => false;
+
     /// <summary>Its template and tokenizer.</summary>
     IPromptEncoder Prompts { get; }
 

@@ -1,4 +1,6 @@
 using Orleans.Concurrency;
+using XLLM.Grains.Interfaces;
+using XLLM.Grains.Interfaces.Administration;
 using XLLM.Grains.Interfaces.Chat;
 using XLLM.Grains.Interfaces.Client;
 using XLLM.Grains.Interfaces.Pooling;
@@ -29,20 +31,39 @@ internal sealed class PromptGrain(IModelHost host, ReplicaRouting routing) : Gra
         ? PromptEncoding.EncodePair(model, request)
         : await ElsewhereAsync(replica => replica.EncodePairAsync(request));
 
-    /// <summary>Asks replicas, one after the other where silos were lost: encoding changes nothing, so asking again is safe.</summary>
+    /// <summary>Asks replicas, one after the other where silos were lost or let the model go: encoding changes nothing, so asking again is safe.</summary>
     private async Task<Prompt> ElsewhereAsync(Func<IReplicaPromptGrain, Task<Prompt>> ask)
     {
+        var model = this.GetPrimaryKeyString();
         var lost = new List<ReplicaKey>();
+        var demanded = false;
         while (true)
         {
-            var choice = await routing.ChooseAsync(this.GetPrimaryKeyString(), new RoutingRequest([], 0, [.. lost]));
+            ReplicaKey replica;
             try
             {
-                return await ask(GrainFactory.GetGrain<IReplicaPromptGrain>(choice.Replica.ToString()));
+                replica = (await routing.ChooseAsync(model, new RoutingRequest([], 0, [.. lost]))).Replica;
             }
-            catch (Exception exception) when (ReplicaLoss.Is(exception))
+            catch (RequestException none) when (!demanded && (none.Code == RequestErrors.ModelNotFound || lost.Count > 0))
             {
-                lost.Add(choice.Replica);           // in the end no replica is left, which ChooseAsync says
+                // Nobody serves it, or those that did went; but somebody may be allowed to load it now.
+                demanded = true;
+                if (!await GrainFactory.GetGrain<IDeploymentGrain>(0).DemandAsync(model))
+                {
+                    throw;
+                }
+
+                lost.Clear();                       // it may serve again where it was lost, under the same key
+                continue;
+            }
+
+            try
+            {
+                return await ask(GrainFactory.GetGrain<IReplicaPromptGrain>(replica.ToString()));
+            }
+            catch (Exception exception) when (ReplicaLoss.Is(exception) || exception is RequestException { Code: RequestErrors.Unavailable })
+            {
+                lost.Add(replica);                  // in the end no replica is left, which ChooseAsync says
             }
         }
     }

@@ -28,7 +28,13 @@ internal sealed partial class ModelReplicaGrain(IModelHost host, TimeProvider cl
     public async IAsyncEnumerable<GenerationEvent> GenerateAsync(GenerationRequest request, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         // A real iterator, not a forwarded one: only here does Orleans cancel the token when the caller leaves, and only so does the generation get disposed.
-        var model = Hosted();
+        if (host.Find(ReplicaKey.Parse(this.GetPrimaryKeyString()).Model) is not { } model)
+        {
+            // An event, not an exception: its caller asks another replica. It was chosen before the router heard that it went.
+            yield return new GenerationEnded { Reason = EndReason.Unavailable, Usage = new Usage(request.PromptTokens.Length, 0, 0), Message = $"silo {RuntimeIdentity} does not serve '{request.Model}' any more" };
+            yield break;
+        }
+
         var started = clock.GetTimestamp();
         _running++;
         instruments.GenerationStarted(request.Model);

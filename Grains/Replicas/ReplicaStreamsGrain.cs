@@ -30,10 +30,16 @@ internal sealed class ReplicaStreamsGrain(IModelHost host, GrainInstruments inst
     /// <inheritdoc/>
     public Task StartAsync(int lane, GenerationRequest request)
     {
-        var model = host.Find(request.Model) ?? throw new RequestException(RequestErrors.Unavailable, $"silo {RuntimeIdentity} does not serve '{request.Model}' now");
         if (_left)
         {
             throw new RequestException(RequestErrors.Unavailable, $"the stream of lane {lane} was left before it began");
+        }
+
+        if (host.Find(request.Model) is not { } model)
+        {
+            // An event, not an exception: its caller asks another replica. It was chosen before the router heard that it went.
+            var gone = new GenerationEnded { Reason = EndReason.Unavailable, Usage = new Usage(request.PromptTokens.Length, 0, 0), Message = $"silo {RuntimeIdentity} does not serve '{request.Model}' any more" };
+            return _told.Writer.WriteAsync((lane, gone)).AsTask();
         }
 
         var leave = new CancellationTokenSource();

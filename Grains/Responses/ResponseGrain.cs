@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Orleans.Runtime;
+using XLLM.Grains.Administration;
 using XLLM.Grains.Interfaces;
 using XLLM.Grains.Interfaces.Chat;
 using XLLM.Grains.Interfaces.Client;
@@ -22,7 +23,7 @@ namespace XLLM.Grains.Responses;
 [GrainType("xllm.response"), EngineSilos]
 internal sealed partial class ResponseGrain(
     [PersistentState("response", StorageNames.Default)] IPersistentState<ResponseState> state, IInferenceClient inference, DurableWrites writes, TimeProvider clock,
-    IServiceProvider services, ILogger<ResponseGrain> logger) : Grain, IResponseGrain, IRemindable, IDisposable
+    IServiceProvider services, ILogger<ResponseGrain> logger, MovableGrains movable) : Grain, IResponseGrain, IMovableGrain, IRemindable, IDisposable
 {
     /// <summary>Wakes a response that nobody reads after its silo was lost.</summary>
     private const string ResumeReminder = "resume";
@@ -42,10 +43,12 @@ internal sealed partial class ResponseGrain(
     private TaskCompletionSource _changed = NewSignal();
     private TurnEnd? _end;
     private bool _leaving;
+    private int _readers;
 
     /// <inheritdoc/>
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
+        movable.Add(this.GetGrainId());
         if (state.RecordExists && state.State.Status == ResponseStatus.InProgress)
         {
             LogRunsAgain(this.GetPrimaryKeyString());
@@ -63,6 +66,8 @@ internal sealed partial class ResponseGrain(
     /// <inheritdoc/>
     public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
     {
+        movable.Remove(this.GetGrainId());
+
         // The row still says that it runs, so the next activation goes on.
         _leaving = true;
         if (_stop is not null)
@@ -70,6 +75,18 @@ internal sealed partial class ResponseGrain(
             await _stop.CancelAsync();
             await _run.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         }
+    }
+
+    /// <inheritdoc/>
+    public Task<bool> MoveAsync()
+    {
+        var moves = _run.IsCompleted && _readers == 0;
+        if (moves)
+        {
+            this.MigrateOnIdle();
+        }
+
+        return Task.FromResult(moves);
     }
 
     /// <inheritdoc/>
@@ -121,25 +138,33 @@ internal sealed partial class ResponseGrain(
     public async IAsyncEnumerable<ChatEvent> ReadAsync(int after, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         RefuseIfMissing();
-        for (var next = Math.Max(0, after); ;)
+        _readers++;
+        try
         {
-            if (next < _events.Count)
+            for (var next = Math.Max(0, after); ;)
             {
-                yield return _events[next++];
-            }
-            else if (_end is { } end)
-            {
-                if (end.Status == ResponseStatus.Failed && _events.Count == 0)
+                if (next < _events.Count)
                 {
-                    throw new RequestException(end.ErrorCode!, end.ErrorMessage!);
+                    yield return _events[next++];
                 }
+                else if (_end is { } end)
+                {
+                    if (end.Status == ResponseStatus.Failed && _events.Count == 0)
+                    {
+                        throw new RequestException(end.ErrorCode!, end.ErrorMessage!);
+                    }
 
-                yield break;
+                    yield break;
+                }
+                else
+                {
+                    await _changed.Task.WaitAsync(cancellationToken);
+                }
             }
-            else
-            {
-                await _changed.Task.WaitAsync(cancellationToken);
-            }
+        }
+        finally
+        {
+            _readers--;
         }
     }
 

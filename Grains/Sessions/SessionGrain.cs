@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Orleans.Runtime;
 using Orleans.Runtime.Placement;
 using Orleans.Storage;
+using XLLM.Grains.Administration;
 using XLLM.Grains.Diagnostics;
 using XLLM.Grains.Interfaces;
 using XLLM.Grains.Interfaces.Chat;
@@ -25,7 +26,7 @@ namespace XLLM.Grains.Sessions;
 [GrainType("xllm.session"), EngineSilos, PrefixAffinity]
 internal sealed partial class SessionGrain(
     [PersistentState("session", StorageNames.Default)] IPersistentState<SessionState> state, IInferenceClient inference, DurableWrites writes, TimeProvider clock,
-    GrainInstruments instruments, ILogger<SessionGrain> logger) : Grain, ISessionGrain
+    GrainInstruments instruments, ILogger<SessionGrain> logger, MovableGrains movable) : Grain, ISessionGrain, IMovableGrain
 {
     private bool _turnRuns;
     private string? _requestId;                     // of the turn that runs
@@ -123,6 +124,31 @@ internal sealed partial class SessionGrain(
             _turnRuns = false;
             ForgetActivation();
         }
+    }
+
+    /// <inheritdoc/>
+    public Task<bool> MoveAsync()
+    {
+        if (!_turnRuns)
+        {
+            this.MigrateOnIdle();                   // between turns a move cuts nothing off
+        }
+
+        return Task.FromResult(!_turnRuns);
+    }
+
+    /// <inheritdoc/>
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        movable.Add(this.GetGrainId());
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        movable.Remove(this.GetGrainId());
+        return Task.CompletedTask;
     }
 
     private static ChatMessage[] Conversation(ChatRequest turn, AnswerBuilder answer) => turn.ContinueFinalMessage

@@ -26,6 +26,7 @@ internal sealed class EngineMetrics : IDisposable
     private readonly Histogram<int> _stepTokens;
     private readonly Counter<long> _promptTokens;
     private readonly Counter<long> _generatedTokens;
+    private volatile Func<EngineGauges>? _read;     // null: not observed yet, or disposed
 
     /// <param name="meters">Makes the meter.</param>
     /// <param name="model">Value of the tag <c>model</c>.</param>
@@ -51,17 +52,18 @@ internal sealed class EngineMetrics : IDisposable
     /// <param name="read">Reads the engine's counts; called by any thread.</param>
     public void Observe(Func<EngineGauges> read)
     {
-        ObserveCounter("xllm.engine.prefix_cache.queries", "{token}", "Tokens looked for in the prefix cache.", () => read().QueriedTokens);
-        ObserveCounter("xllm.engine.prefix_cache.hits", "{token}", "Tokens found in the prefix cache.", () => read().HitTokens);
-        ObserveCounter("xllm.engine.prefix_cache.evictions", "{block}", "Cached KV blocks dropped to make room.", () => read().Evictions);
-        ObserveCounter("xllm.engine.preemptions", "{sequence}", "Sequences whose KV blocks were taken for others.", () => read().Preemptions);
-        ObserveGauge("xllm.engine.sequences.running", "{sequence}", "Sequences that hold KV blocks.", () => read().RunningSequences);
-        ObserveGauge("xllm.engine.sequences.waiting", "{sequence}", "Sequences that wait for KV blocks.", () => read().WaitingSequences);
-        ObserveGauge("xllm.engine.pending_tokens", "{token}", "Tokens whose keys and values are not computed yet.", () => read().PendingTokens);
-        ObserveGauge("xllm.engine.kv.blocks.total", "{block}", "All KV blocks.", () => read().TotalBlocks);
-        ObserveGauge("xllm.engine.kv.blocks.free", "{block}", "KV blocks that a sequence could have.", () => read().FreeBlocks);
-        ObserveGauge("xllm.engine.kv.blocks.cached", "{block}", "KV blocks that can be found by their prefix hash.", () => read().CachedBlocks);
-        ObserveGauge("xllm.engine.kv.usage", "1", "Part of the KV blocks that sequences hold, 0 to 1.", () => Usage(read()));
+        _read = read;
+        ObserveCounter("xllm.engine.prefix_cache.queries", "{token}", "Tokens looked for in the prefix cache.", gauges => gauges.QueriedTokens);
+        ObserveCounter("xllm.engine.prefix_cache.hits", "{token}", "Tokens found in the prefix cache.", gauges => gauges.HitTokens);
+        ObserveCounter("xllm.engine.prefix_cache.evictions", "{block}", "Cached KV blocks dropped to make room.", gauges => gauges.Evictions);
+        ObserveCounter("xllm.engine.preemptions", "{sequence}", "Sequences whose KV blocks were taken for others.", gauges => gauges.Preemptions);
+        ObserveGauge("xllm.engine.sequences.running", "{sequence}", "Sequences that hold KV blocks.", gauges => gauges.RunningSequences);
+        ObserveGauge("xllm.engine.sequences.waiting", "{sequence}", "Sequences that wait for KV blocks.", gauges => gauges.WaitingSequences);
+        ObserveGauge("xllm.engine.pending_tokens", "{token}", "Tokens whose keys and values are not computed yet.", gauges => gauges.PendingTokens);
+        ObserveGauge("xllm.engine.kv.blocks.total", "{block}", "All KV blocks.", gauges => gauges.TotalBlocks);
+        ObserveGauge("xllm.engine.kv.blocks.free", "{block}", "KV blocks that a sequence could have.", gauges => gauges.FreeBlocks);
+        ObserveGauge("xllm.engine.kv.blocks.cached", "{block}", "KV blocks that can be found by their prefix hash.", gauges => gauges.CachedBlocks);
+        ObserveGauge("xllm.engine.kv.usage", "1", "Part of the KV blocks that sequences hold, 0 to 1.", Usage);
     }
 
     /// <summary>A step has finished.</summary>
@@ -106,16 +108,21 @@ internal sealed class EngineMetrics : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _meter.Dispose();
+    /// <remarks>A factory's meters outlive their users and are given out again by name and tags, with the instruments that were made: disposing one does nothing. So this goes silent, and lets the engine go.</remarks>
+    public void Dispose()
+    {
+        _read = null;
+        _meter.Dispose();
+    }
 
     private static double Usage(EngineGauges gauges) => gauges.TotalBlocks == 0 ? 0 : 1 - ((double)gauges.FreeBlocks / gauges.TotalBlocks);
 
     private Histogram<double> Seconds(string name, string description, double[] boundaries) =>
         _meter.CreateHistogram(name, "s", description, null, new InstrumentAdvice<double> { HistogramBucketBoundaries = boundaries });
 
-    private void ObserveCounter(string name, string unit, string description, Func<long> read) =>
-        _meter.CreateObservableCounter(name, () => new Measurement<long>(read(), _model), unit, description);
+    private void ObserveCounter(string name, string unit, string description, Func<EngineGauges, long> value) =>
+        _meter.CreateObservableCounter(name, () => _read is { } read ? [new Measurement<long>(value(read()), _model)] : Array.Empty<Measurement<long>>(), unit, description);
 
-    private void ObserveGauge(string name, string unit, string description, Func<double> read) =>
-        _meter.CreateObservableGauge(name, () => new Measurement<double>(read(), _model), unit, description);
+    private void ObserveGauge(string name, string unit, string description, Func<EngineGauges, double> value) =>
+        _meter.CreateObservableGauge(name, () => _read is { } read ? [new Measurement<double>(value(read()), _model)] : Array.Empty<Measurement<double>>(), unit, description);
 }

@@ -16,6 +16,7 @@ internal static class CommandLine
     public static IReadOnlyList<CommandLineSwitch> Switches { get; } =
     [
         new("--model", "Xllm:Models:{n}", "[NAME=]PATH", "serve the model of this Hugging Face folder or GGUF file, or one in the box (xllm-demo, xllm-demo-vl); may be repeated; default: xllm-demo"),
+        new("--models-folder", "Xllm:ModelsFolder", "FOLDER", "models in it may be loaded while the silo runs; default none"),
         new(Checking.CheckModel.Switch, Checking.CheckModel.Key, "PATH", "print what this model would be served as, its memory and its faults, and end; loads no weights"),
         new("--urls", "Xllm:Urls", "URL", "where to listen for HTTP; default http://127.0.0.1:8080"),
         new("--state", "Xllm:StatePath", "FOLDER", "where conversations are kept; default .xllm"),

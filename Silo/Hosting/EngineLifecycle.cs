@@ -1,14 +1,14 @@
-using XLLM.Grains.Catalog;
+using XLLM.Grains.Administration;
 
 namespace XLLM.Silo.Hosting;
 
 /// <summary>Drains before anything else stops, while the gateway still listens: routers hear that this silo takes nothing new, and running streams reach their end.</summary>
-internal sealed class EngineLifecycle(ModelHost models, IReplicaAnnouncer announcer) : IHostedLifecycleService
+internal sealed class EngineLifecycle(ModelHost models, ISiloDrain drain, SiloOptions options) : IHostedLifecycleService
 {
     /// <inheritdoc/>
     public async Task StoppingAsync(CancellationToken cancellationToken)
     {
-        await announcer.DrainAsync(cancellationToken);
+        await drain.DrainAsync(options.Engine.DrainTimeout, cancellationToken);
         await models.DrainAsync(cancellationToken);
     }
 

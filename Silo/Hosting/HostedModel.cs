@@ -15,6 +15,12 @@ internal sealed class HostedModel(ModelDescriptor descriptor, InferenceEngine en
     /// <inheritdoc/>
     public IPromptEncoder Prompts => prompts;
 
+    /// <inheritdoc/>
+    public bool IsDraining { get; set; }
+
+    /// <summary>Bytes of weights and KV pool.</summary>
+    public long Bytes { get; init; }
+
     /// <summary>The engine, to stop it and to ask for its health.</summary>
     public InferenceEngine Engine => engine;
 

@@ -28,11 +28,15 @@ internal sealed class HostedModelLoader(SiloOptions options, KvTierFactory tierF
 
     /// <summary>Loads a model, showing progress.</summary>
     /// <exception cref="StartException">It cannot be served; one line that names the remedy.</exception>
-    public HostedModel Load(ModelSource source, TextWriter output, bool isTerminal)
+    /// <param name="source">The model.</param>
+    /// <param name="output">Where progress is shown.</param>
+    /// <param name="isTerminal">Whether a line there can be written over.</param>
+    /// <param name="progress">Also hears of it; may be null.</param>
+    public HostedModel Load(ModelSource source, TextWriter output, bool isTerminal, IProgress<LoadProgress>? progress = null)
     {
         try
         {
-            return LoadCore(source, new LoadConsole(source.Name, output, isTerminal));
+            return LoadCore(source, new LoadConsole(source.Name, output, isTerminal, progress));
         }
         catch (Exception e) when (e is CheckpointException or TokenizerException or ChatTemplateException or OpException or PictureConfigException or IOException or UnauthorizedAccessException)
         {
@@ -83,7 +87,10 @@ internal sealed class HostedModelLoader(SiloOptions options, KvTierFactory tierF
             var vision = isDummy ? null : VisionParts.Load(source.Folder, loaded.Model, options.Pictures);
             var tiers = CreateTiers(source, loaded, backend, pool);
             var engine = StartEngine(descriptor, task, vision, loaded, tokenizer, backend, pool, tiers);
-            return new(descriptor, engine, new PromptEncoder(tokenizer, template, text?.SpecialTokens ?? [], descriptor, clock, vision?.Prompts), pool, backend, tiers);
+            return new(descriptor, engine, new PromptEncoder(tokenizer, template, text?.SpecialTokens ?? [], descriptor, clock, vision?.Prompts), pool, backend, tiers)
+            {
+                Bytes = ModelFiles.Bytes(source.Folder) + (size.Blocks * geometry.BytesPerBlock),
+            };
         }
         catch
         {

@@ -4,7 +4,7 @@ using XLLM.Silo.Weights;
 namespace XLLM.Silo.Hosting;
 
 /// <summary>Shows how loading goes: a line that rewrites itself on a terminal, a line per quarter elsewhere.</summary>
-internal sealed class LoadConsole(string model, TextWriter output, bool isTerminal) : IProgress<LoadProgress>
+internal sealed class LoadConsole(string model, TextWriter output, bool isTerminal, IProgress<LoadProgress>? also = null) : IProgress<LoadProgress>
 {
     private readonly long _started = Stopwatch.GetTimestamp();
     private int _shown = -1;
@@ -12,6 +12,7 @@ internal sealed class LoadConsole(string model, TextWriter output, bool isTermin
     /// <inheritdoc/>
     public void Report(LoadProgress value)
     {
+        also?.Report(value);
         if (value is not { TotalTensors: { } tensors, TotalBytes: > 0 and var bytes })
         {
             return;     // random weights: made on demand, no end known

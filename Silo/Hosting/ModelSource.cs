@@ -17,6 +17,10 @@ internal readonly record struct ModelSource(string Name, string Folder)
         return new(equals > 0 ? text[..equals] : Path.GetFileName(Path.TrimEndingDirectorySeparator(folder)), folder);
     }
 
+    /// <summary>The models that the options name; the demo model where they name none.</summary>
+    /// <exception cref="StartException">None is named, and the demo model is not there.</exception>
+    public static ModelSource[] Configured(SiloOptions options) => options.Models.Count > 0 ? [.. options.Models.Select(Parse)] : [Demo()];
+
     /// <summary>The demo model: beside the program where it was published, else in the repository that the program was built in.</summary>
     /// <exception cref="StartException">It is in neither place.</exception>
     public static ModelSource Demo() => new(DemoName, InBox(DemoName) ?? throw new StartException(

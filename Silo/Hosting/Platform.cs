@@ -1,14 +1,16 @@
-using System.Diagnostics.Metrics;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Options;
 using Orleans.Configuration;
 using Orleans.Dashboard;
+using XLLM.Grains.Administration;
 using XLLM.Grains.Catalog;
 using XLLM.Grains.Hosting;
 using XLLM.Grains.Interfaces.Client;
 using XLLM.Grains.Ports;
 using XLLM.Grains.Prefixes;
 using XLLM.Grains.Routing;
+using XLLM.Grains.Scaling;
 using XLLM.Grains.Storage;
 using XLLM.Silo.Hosting.Cluster;
 
@@ -28,7 +30,7 @@ internal static class Platform
         var stateFolder = StateFolder.Open(options.StatePath, shared: options.Cluster.Store == ClusterSettings.Sqlite);
         ClusterStore.Apply(options, options.Cluster.ApplySchema);
         builder.Services.AddSingleton(stateFolder);
-        builder.WebHost.UseUrls(options.Urls.Split(';'));
+        builder.WebHost.UseUrls([.. options.Urls.Split(';'), .. AdminUrls(builder.Configuration)]);
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddMetrics();
@@ -36,6 +38,9 @@ internal static class Platform
         builder.Services.AddSingleton<HostedModelLoader>();
         builder.Services.AddSingleton(LoadModels);
         builder.Services.AddSingleton<IModelHost>(services => services.GetRequiredService<ModelHost>());
+        builder.Services.AddSingleton<IModelLoader, ModelLoading>();
+        builder.Services.Configure<DrainOptions>(builder.Configuration.GetSection(DrainOptions.SectionName));
+        builder.Services.Configure<LifecycleOptions>(builder.Configuration.GetSection(LifecycleOptions.SectionName));
         builder.Services.AddHostedService<EngineLifecycle>();
         builder.Services.Configure<RoutingOptions>(builder.Configuration.GetSection(RoutingOptions.SectionName));
         builder.Services.Configure<StorageOptions>(builder.Configuration.GetSection(StorageOptions.SectionName));
@@ -85,6 +90,9 @@ internal static class Platform
         }
     }
 
+    /// <summary>The gateway's own option says where administrators are answered; the port belongs to the process.</summary>
+    private static string[] AdminUrls(ConfigurationManager configuration) => configuration["Xllm:Gateway:AdminUrl"] is { Length: > 0 } url ? [url] : [];
+
     private static void Configure(ISiloBuilder silo, SiloOptions options)
     {
         silo.JoinXllmCluster(options);
@@ -99,14 +107,13 @@ internal static class Platform
     private static ModelHost LoadModels(IServiceProvider services)
     {
         var options = services.GetRequiredService<SiloOptions>();
-        var loader = ActivatorUtilities.CreateInstance<HostedModelLoader>(services, services.GetRequiredService<IMeterFactory>());
-        if (!options.Cluster.HostsModels)
+        if (!options.Cluster.HostsModels || services.GetRequiredService<IOptions<LifecycleOptions>>().Value.LoadOnFirstUse)
         {
             return new([]);
         }
 
-        ModelSource[] sources = options.Models.Count > 0 ? [.. options.Models.Select(ModelSource.Parse)] : [ModelSource.Demo()];
-        return new([.. sources.Select(source => loader.Load(source, Console.Out, isTerminal: !Console.IsOutputRedirected))]);
+        var loader = services.GetRequiredService<HostedModelLoader>();
+        return new([.. ModelSource.Configured(options).Select(source => loader.Load(source, Console.Out, isTerminal: !Console.IsOutputRedirected))]);
     }
 
     private static (WebApplicationBuilder Builder, SiloOptions Options) Read(string[] arguments)

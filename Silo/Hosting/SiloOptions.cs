@@ -16,6 +16,10 @@ internal sealed class SiloOptions
     /// <remarks>No upper bound but memory. The first one is named in the start-up example.</remarks>
     public IList<string> Models { get; } = [];
 
+    /// <summary>Folder whose subfolders and GGUF files are models that may be loaded while the silo runs, by their names. Default empty: none.</summary>
+    /// <remarks>Nothing in it is loaded at the start; what is named in <see cref="Models"/> is.</remarks>
+    public string ModelsFolder { get; set; } = "";
+
     /// <summary>Where to listen for HTTP. Default <c>http://127.0.0.1:8080</c>: this machine only, until keys exist to open it to others.</summary>
     /// <remarks>8080 is the port that llama.cpp's server and most local proxies use.</remarks>
     public string Urls { get; set; } = "http://127.0.0.1:8080";

@@ -91,7 +91,11 @@ public sealed class StartTests(SiloFixture fixture)
     {
         string[] own = arguments.Contains("--urls")
             ? arguments
-            : [.. arguments, "--urls", $"http://127.0.0.1:{SiloProcess.FreePort()}", "--state", Directory.CreateTempSubdirectory("xllm-test-").FullName];
+            :
+            [
+                .. arguments, "--urls", $"http://127.0.0.1:{SiloProcess.FreePort()}", "--silo-port", $"{SiloProcess.FreePort()}", "--gateway-port", $"{SiloProcess.FreePort()}",
+                "--state", Directory.CreateTempSubdirectory("xllm-test-").FullName,
+            ];
         var (exitCode, _, error) = await SiloProcess.RunAsync(own);
 
         Assert.NotEqual(0, exitCode);

@@ -33,6 +33,8 @@ internal static class ClusterMembership
         {
             membership.ProbeTimeout = settings.ProbeTimeout;
             membership.NumMissedProbesLimit = settings.MissedProbes;
+            membership.IAmAliveTablePublishTimeout = settings.AlivePeriod;
+            membership.MaxJoinAttemptTime = settings.JoinTimeout;
         });
         return (settings.Store == ClusterSettings.Postgres ? JoinPostgres(silo, settings.ReadConnectionString()) : JoinSqlite(silo, ClusterStore.SqlitePath(options))).UseTls(settings.Tls);
     }

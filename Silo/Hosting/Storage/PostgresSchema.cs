@@ -189,14 +189,43 @@ internal static class PostgresSchema
             return (before.Version > Version ? SchemaChange.RefusedNewer : SchemaChange.None, before.Version);
         }
 
-        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        await ExecuteAsync(connection, $"SELECT pg_advisory_xact_lock({LockKey});", cancellationToken);
-        known = await ReadAsync(connection, cancellationToken);     // whoever held the lock may have done it all
-        if (known is { } now && (now.Version > Version || now.Fingerprint == Fingerprint))
+        // The session's lock, not the transaction's: inside a transaction PostgreSQL may go on to believe that a table is missing which another one has made meanwhile.
+        await ExecuteAsync(connection, $"SELECT pg_advisory_lock({LockKey});", cancellationToken);
+        try
         {
-            return (now.Version > Version ? SchemaChange.RefusedNewer : SchemaChange.None, now.Version);
+            known = await ReadAsync(connection, cancellationToken);     // whoever held the lock may have done it all
+            if (known is { } now && (now.Version > Version || now.Fingerprint == Fingerprint))
+            {
+                return (now.Version > Version ? SchemaChange.RefusedNewer : SchemaChange.None, now.Version);
+            }
+
+            await PutAsync(connection, cancellationToken);
+            return (known is null ? SchemaChange.Created : SchemaChange.Updated, Version);
+        }
+        finally
+        {
+            await ExecuteAsync(connection, $"SELECT pg_advisory_unlock({LockKey});", CancellationToken.None);
+        }
+    }
+
+    /// <summary>The schema that a database has; null if it has none.</summary>
+    public static async Task<(int Version, string Fingerprint)?> ReadAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        await using var exists = new NpgsqlCommand("SELECT to_regclass('xllm_schema') IS NOT NULL;", connection);
+        if (await exists.ExecuteScalarAsync(cancellationToken) is not true)
+        {
+            return null;
         }
 
+        await using var read = new NpgsqlCommand("SELECT version, fingerprint FROM xllm_schema;", connection);
+        await using var reader = await read.ExecuteReaderAsync(cancellationToken);
+        return await reader.ReadAsync(cancellationToken) ? (reader.GetInt32(0), reader.GetString(1)) : null;
+    }
+
+    /// <summary>All of it or nothing.</summary>
+    private static async Task PutAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
         await ExecuteAsync(connection, Tables, cancellationToken);
         foreach (var (key, text) in Queries)
         {
@@ -217,21 +246,6 @@ internal static class PostgresSchema
             """,
             cancellationToken);
         await transaction.CommitAsync(cancellationToken);
-        return (known is null ? SchemaChange.Created : SchemaChange.Updated, Version);
-    }
-
-    /// <summary>The schema that a database has; null if it has none.</summary>
-    public static async Task<(int Version, string Fingerprint)?> ReadAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
-    {
-        await using var exists = new NpgsqlCommand("SELECT to_regclass('xllm_schema') IS NOT NULL;", connection);
-        if (await exists.ExecuteScalarAsync(cancellationToken) is not true)
-        {
-            return null;
-        }
-
-        await using var read = new NpgsqlCommand("SELECT version, fingerprint FROM xllm_schema;", connection);
-        await using var reader = await read.ExecuteReaderAsync(cancellationToken);
-        return await reader.ReadAsync(cancellationToken) ? (reader.GetInt32(0), reader.GetString(1)) : null;
     }
 
     private static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken cancellationToken)

@@ -12,7 +12,7 @@ public sealed class ApiDocumentTests
     {
         await using var host = await GatewayHost.StartAsync();
         var routes = host.App.Services.GetRequiredService<EndpointDataSource>().Endpoints.OfType<RouteEndpoint>()
-            .Where(endpoint => endpoint.RoutePattern.RawText!.StartsWith("/v1", StringComparison.Ordinal))
+            .Where(endpoint => endpoint.RoutePattern.RawText!.StartsWith("/v1", StringComparison.Ordinal) && !endpoint.RoutePattern.RawText!.StartsWith("/v1/admin", StringComparison.Ordinal))
             .SelectMany(endpoint => endpoint.Metadata.GetRequiredMetadata<IHttpMethodMetadata>().HttpMethods
                 .Select(method => $"{method.ToUpperInvariant()} {endpoint.RoutePattern.RawText!.Replace("**", "", StringComparison.Ordinal)}"));
         var document = await DocumentAsync(host);

@@ -32,11 +32,14 @@ internal sealed class GatewayHost : IAsyncDisposable
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    public static async Task<GatewayHost> StartAsync(TimeProvider? clock = null, params (string Key, string Value)[] settings)
+    public static Task<GatewayHost> StartAsync(TimeProvider? clock = null, params (string Key, string Value)[] settings) => StartWithAsync(clock, null, null, settings);
+
+    /// <summary>As above, with further services, and on several addresses.</summary>
+    public static async Task<GatewayHost> StartWithAsync(TimeProvider? clock, Action<IServiceCollection>? configure, string[]? urls, params (string Key, string Value)[] settings)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Configuration.AddInMemoryCollection(settings.Select(setting => KeyValuePair.Create($"Xllm:Gateway:{setting.Key}", (string?)setting.Value)));
-        builder.WebHost.UseKestrel().UseUrls("http://127.0.0.1:0");
+        builder.WebHost.UseKestrel().UseUrls(urls ?? ["http://127.0.0.1:0"]);
         var log = new LogRecorder();
         builder.Logging.ClearProviders().AddProvider(log).SetMinimumLevel(LogLevel.Debug);
         builder.Services.AddSingleton(log);
@@ -47,6 +50,7 @@ internal sealed class GatewayHost : IAsyncDisposable
             builder.Services.AddSingleton(clock);
         }
 
+        configure?.Invoke(builder.Services);
         builder.Services.AddXllmGateway(builder.Configuration);
         var app = builder.Build();
         app.MapXllmGateway();
