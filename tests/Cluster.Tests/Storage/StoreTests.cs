@@ -27,9 +27,9 @@ public sealed class StoreTests(DatabaseFixture databases)
         await using var second = await StoreHost.CreateAsync(options);
 
         var written = new GrainState<byte[]>(payload);
-        await first.Storage.WriteStateAsync(GrainType, Grain(1), written);
+        await first.Storage.WriteStateAsync(GrainType, Grain(1), written, Cancel);
         var read = new GrainState<byte[]>();
-        await second.Storage.ReadStateAsync(GrainType, Grain(1), read);
+        await second.Storage.ReadStateAsync(GrainType, Grain(1), read, Cancel);
 
         Assert.Equal(payload, read.State);
         Assert.Equal((true, written.ETag), (read.RecordExists, read.ETag));
@@ -56,13 +56,13 @@ public sealed class StoreTests(DatabaseFixture databases)
             var next = random.Next(4);
             if (next == 0)
             {
-                await host.Storage.ReadStateAsync(GrainType, Grain(grain), state);
+                await host.Storage.ReadStateAsync(GrainType, Grain(grain), state, Cancel);
                 Assert.Equal(version > 0, state.RecordExists);
                 Assert.Equal(version > 0 ? [row.State] : [], state.State ?? []);
             }
             else if (next == 1 && state.RecordExists)
             {
-                if (await SucceedsAsync(() => host.Storage.ClearStateAsync(GrainType, Grain(grain), state), current))
+                if (await SucceedsAsync(() => host.Storage.ClearStateAsync(GrainType, Grain(grain), state, Cancel), current))
                 {
                     stored.Remove(grain);
                     seen[(silo, grain)] = new GrainState<List<string>>();
@@ -72,7 +72,7 @@ public sealed class StoreTests(DatabaseFixture databases)
             {
                 var before = state.State;
                 state.State = [$"step {step}"];
-                if (await SucceedsAsync(() => host.Storage.WriteStateAsync(GrainType, Grain(grain), state), current))
+                if (await SucceedsAsync(() => host.Storage.WriteStateAsync(GrainType, Grain(grain), state, Cancel), current))
                 {
                     stored[grain] = (state.State[0], version + 1);
                 }
@@ -137,24 +137,24 @@ public sealed class StoreTests(DatabaseFixture databases)
         var etags = new Dictionary<GrainId, string>();
         foreach (var grain in grains)
         {
-            etags[grain] = (await host.Reminders.UpsertRow(new ReminderEntry { GrainId = grain, ReminderName = "tick", StartAt = DateTime.UtcNow, Period = TimeSpan.FromMinutes(1) }))!;
+            etags[grain] = (await host.Reminders.UpsertRow(new ReminderEntry { GrainId = grain, ReminderName = "tick", StartAt = DateTime.UtcNow, Period = TimeSpan.FromMinutes(1) }, Cancel))!;
         }
 
         var random = new Random(7);
         for (var range = 0; range < 20; range++)
         {
             var (begin, end) = ((uint)random.NextInt64(uint.MaxValue), (uint)random.NextInt64(uint.MaxValue));
-            var found = await host.Reminders.ReadRows(begin, end);
+            var found = await host.Reminders.ReadRows(begin, end, Cancel);
             Assert.Equal(
                 grains.Where(grain => InRange(grain.GetUniformHashCode(), begin, end)).Order(),
                 found.Reminders.Select(reminder => reminder.GrainId).Order());
         }
 
-        var again = await host.Reminders.UpsertRow(new ReminderEntry { GrainId = grains[0], ReminderName = "tick", StartAt = DateTime.UtcNow, Period = TimeSpan.FromMinutes(2) });
-        Assert.Equal(TimeSpan.FromMinutes(2), (await host.Reminders.ReadRow(grains[0], "tick"))!.Period);
-        Assert.False(await host.Reminders.RemoveRow(grains[0], "tick", etags[grains[0]]));      // it was changed since
-        Assert.True(await host.Reminders.RemoveRow(grains[0], "tick", again!));
-        Assert.Empty((await host.Reminders.ReadRows(grains[0])).Reminders);
+        var again = await host.Reminders.UpsertRow(new ReminderEntry { GrainId = grains[0], ReminderName = "tick", StartAt = DateTime.UtcNow, Period = TimeSpan.FromMinutes(2) }, Cancel);
+        Assert.Equal(TimeSpan.FromMinutes(2), (await host.Reminders.ReadRow(grains[0], "tick", Cancel))!.Period);
+        Assert.False(await host.Reminders.RemoveRow(grains[0], "tick", etags[grains[0]], Cancel));      // it was changed since
+        Assert.True(await host.Reminders.RemoveRow(grains[0], "tick", again!, Cancel));
+        Assert.Empty((await host.Reminders.ReadRows(grains[0], Cancel)).Reminders);
     }
 
     [Fact]
