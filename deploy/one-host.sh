@@ -144,7 +144,7 @@ pg_start() {
     (umask 077; echo "Host=127.0.0.1;Port=$port;Database=xllm;Username=xllm;Password=$PGPASSWORD;Maximum Pool Size=16" >"$state/connection-string")
 }
 
-pg_stop() { if pg_running; then as_pg "$(pg_bin)/pg_ctl" -D "$(cat "$state/postgres.path")/data" -w -m fast stop >/dev/null; fi; }
+pg_stop() { if pg_running; then as_pg "$(pg_bin)/pg_ctl" -D "$(cat "$state/postgres.path")/data" -w -m "${1:-fast}" stop >/dev/null; fi; }
 
 # ---- silos ------------------------------------------------------------------------------------------------------------------------------
 # A process is a folder under $state/processes: role, port (HTTP), silo-port, gateway-port, arguments (one a line), pid, log.
@@ -295,7 +295,7 @@ case $command in
         wait_ready 180 "${names[@]}"
         for name in "${names[@]}"; do printf '%-12s %-8s %s\n' "$name" "$(cat "$state/processes/$name/role")" "$(url_of "$state/processes/$name")"; done
         ;;
-    database) pg_start ;;
+    database) case ${words[0]:-start} in start) pg_start ;; stop) pg_stop immediate ;; *) die "database ${words[0]}: it must be start or stop" ;; esac ;;
     status) status ;;
     stop) if [ ${#words[@]} -gt 0 ]; then for name in "${words[@]}"; do end "$name"; done; else stop_all; fi ;;
     kill)

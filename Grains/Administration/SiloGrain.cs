@@ -15,7 +15,7 @@ namespace XLLM.Grains.Administration;
 [GrainType("xllm.silo"), SiloPinned, Immovable, KeepAlive, Reentrant]
 internal sealed class SiloGrain(
     ILocalSiloDetails local, ISiloMetadataCache metadata, ISiloDrain drain, IModelLoader loader, DrainingSilos silos, MovableGrains movable,
-    IEnumerable<ICacheTier> tiers, ISiloStatusOracle oracle, TimeProvider clock) : Grain, ISiloGrain
+    IModelHost host, ISiloStatusOracle oracle, TimeProvider clock) : Grain, ISiloGrain
 {
     /// <inheritdoc/>
     public Task<SiloReport> GetReportAsync() => Task.FromResult(Report());
@@ -55,19 +55,10 @@ internal sealed class SiloGrain(
     public Task<bool> UnloadAsync(string model) => loader.UnloadAsync(model, CancellationToken.None);
 
     /// <inheritdoc/>
-    public Task<CacheTierReport[]> ListCacheTiersAsync() => Task.FromResult<CacheTierReport[]>([.. tiers.SelectMany(tier => tier.Report())]);
+    public Task<CacheTierReport[]> ListCacheTiersAsync() => CacheTiers.ReportAsync(host);
 
     /// <inheritdoc/>
-    public async Task<long?> ClearCacheAsync(string tier, string? model)
-    {
-        long? all = null;
-        foreach (var named in tiers.Where(one => one.Name == tier))
-        {
-            all = await named.ClearAsync(model, CancellationToken.None) is { } bytes ? (all ?? 0) + bytes : all;
-        }
-
-        return all;
-    }
+    public Task<long?> ClearCacheAsync(string tier, string? model) => CacheTiers.ClearAsync(host, tier, model);
 
     private SiloReport Report()
     {

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using XLLM.Testing;
 
 namespace XLLM.Chaos.Tests;
 
@@ -39,30 +40,30 @@ internal sealed class Disturber(OneHost cluster, string[] engines, int seed)
         await Task.WhenAll(_down.Values);
         foreach (var process in (await cluster.StatusAsync()).Where(process => engines.Contains(process.Name) && !process.Running))
         {
-            await cluster.StartAsync(process.Name);
+            await cluster.StartAgainAsync(process.Name);
         }
     }
 
     private async Task KillAsync(string name)
     {
         Deeds.Enqueue($"kill {name}");
-        await cluster.KillAsync(name, "KILL");
-        await cluster.StartAsync(name);
+        await cluster.SignalAsync(name, "KILL");
+        await cluster.StartAgainAsync(name);
     }
 
     private async Task PauseAsync(string name, TimeSpan duration)
     {
         Deeds.Enqueue($"pause {name} for {duration.TotalSeconds:F1} s");
-        await cluster.KillAsync(name, "STOP");
+        await cluster.SignalAsync(name, "STOP");
         await Task.Delay(duration, CancellationToken.None);
-        await cluster.KillAsync(name, "CONT");
+        await cluster.SignalAsync(name, "CONT");
 
         // A silo that was declared dead meanwhile ends by itself.
         await Task.Delay(TimeSpan.FromSeconds(3), CancellationToken.None);
         if ((await cluster.StatusAsync()).Single(process => process.Name == name) is { Running: false })
         {
             Deeds.Enqueue($"{name} had been declared dead and is started again");
-            await cluster.StartAsync(name);
+            await cluster.StartAgainAsync(name);
         }
     }
 }

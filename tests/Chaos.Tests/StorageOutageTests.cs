@@ -1,5 +1,6 @@
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
+using XLLM.Testing;
 
 namespace XLLM.Chaos.Tests;
 
@@ -14,13 +15,13 @@ public sealed class StorageOutageTests(ITestOutputHelper output)
     public async Task ServingGoesOn_AndNothingAcknowledgedIsLost_WhileTheDatabaseIsAway()
     {
         Assert.SkipWhen(OneHost.Missing is not null, OneHost.Missing ?? "");
-        await using var cluster = await OneHost.StartAsync(2, 1);
+        await using var cluster = await OneHost.StartAsync("--silos", "2", "--gateways", "1");
         var processes = await cluster.StatusAsync();
-        using var http = new HttpClient { BaseAddress = new Uri(processes.Single(process => process.Role == "gateway").Url), Timeout = TimeSpan.FromMinutes(3) };
+        using var http = new HttpClient { BaseAddress = processes.Single(process => process.Role == "gateway").Url, Timeout = TimeSpan.FromMinutes(3) };
         var engines = processes.Where(process => process.Role == "engine").ToArray();
         await SayAsync(http, "My favourite colour is green.", session: "trip");
 
-        await cluster.DatabaseAsync("stop");
+        await cluster.RunAsync("database", "stop");
         var waiting = SayAsync(http, "What is my favourite colour?", session: "trip");
         var until = DateTime.UtcNow + Outage;
         var (answers, wasDegraded) = (0, false);
@@ -32,7 +33,7 @@ public sealed class StorageOutageTests(ITestOutputHelper output)
         }
 
         Assert.False(waiting.IsCompleted, "a turn was acknowledged although it could not be stored");
-        await cluster.DatabaseAsync("start");
+        await cluster.RunAsync("database", "start");
 
         Assert.Contains("green", await waiting, StringComparison.Ordinal);
         output.WriteLine($"{answers} answers while the database was away for {Outage.TotalSeconds} s");
@@ -42,9 +43,9 @@ public sealed class StorageOutageTests(ITestOutputHelper output)
         Assert.Equal(["user", "assistant", "user", "assistant"], stored!["messages"]!.AsArray().Select(message => message!["role"]!.GetValue<string>()));
     }
 
-    private static async Task<string> HealthAsync(ClusterProcess engine)
+    private static async Task<string> HealthAsync(OneHostProcess engine)
     {
-        using var http = new HttpClient { BaseAddress = new Uri(engine.Url) };
+        using var http = new HttpClient { BaseAddress = engine.Url };
         using var response = await http.GetAsync(new Uri("/health/ready", UriKind.Relative), Cancel);
         Assert.True(response.IsSuccessStatusCode, $"{engine.Name} is not ready: {response.StatusCode}");
         return JsonNode.Parse(await response.Content.ReadAsStringAsync(Cancel))!["status"]!.GetValue<string>();

@@ -7,6 +7,7 @@ using XLLM.Grains.Interfaces;
 using XLLM.Grains.Interfaces.Administration;
 using XLLM.Grains.Interfaces.Generation;
 using XLLM.Grains.Placement;
+using XLLM.Grains.Ports;
 using XLLM.Grains.Tests.Fakes;
 using static XLLM.Cluster.Tests.Scaling.LoadableCluster;
 using static XLLM.Grains.Tests.Fakes.GrainCluster;
@@ -111,7 +112,7 @@ public sealed class DrainTests
     [Fact]
     public async Task Conversations_NeverLiveOnAGateway()
     {
-        await using var cluster = await StartAsync(silos: 3, roleOf: silo => silo == 0 ? SiloRole.Gateway : SiloRole.Engine);
+        await using var cluster = await StartAsync(silos: 3, withGateway: true);
         var silos = await Administration(cluster).ListSilosAsync();
         var gateway = silos.Single(silo => silo.Role == SiloRole.Gateway);
 
@@ -120,7 +121,14 @@ public sealed class DrainTests
             await ReadAsync(cluster.Client.ChatAsync(Chat("hi", session: id), Cancel));
         }
 
+        // A conversation that follows its cache lives nowhere for the moment of its move.
         var after = await Administration(cluster).ListSilosAsync();
+        for (var tries = 0; after.Sum(silo => silo.MovableGrains) != 12 && tries < 600; tries++)
+        {
+            await Task.Delay(50, Cancel);
+            after = await Administration(cluster).ListSilosAsync();
+        }
+
         Assert.Equal(0, after.Single(silo => silo.Name == gateway.Name).MovableGrains);
         Assert.Equal(12, after.Sum(silo => silo.MovableGrains));
     }
@@ -131,17 +139,15 @@ public sealed class DrainTests
 
     private static MovableGrains Movable(InProcessSiloHandle silo) => silo.ServiceProvider.GetRequiredService<MovableGrains>();
 
-    private static Task<GrainCluster> StartAsync(short silos = 2, Func<int, SiloRole>? roleOf = null)
-    {
-        var number = -1;
-        return GrainCluster.StartAsync(silos, configure: silo =>
+    /// <summary>Silos that serve a model; with a gateway one of them serves none, as gateways do.</summary>
+    private static Task<GrainCluster> StartAsync(short silos = 2, bool withGateway = false) => GrainCluster.StartAsync(
+        silos,
+        silo => withGateway && silo == 0 ? new FakeModelHost() : new FakeModelHost(new FakeModel()),
+        silo =>
         {
-            if (roleOf is not null)
-            {
-                silo.UseSiloMetadata(new Dictionary<string, string> { [SiloRoles.MetadataKey] = SiloRoles.ToText(roleOf(Interlocked.Increment(ref number))) });
-            }
-
+            var host = (IModelHost)silo.Services.Last(service => service.ServiceType == typeof(IModelHost)).ImplementationInstance!;
+            var role = host.Models.Count == 0 ? SiloRole.Gateway : SiloRole.Engine;
+            silo.UseSiloMetadata(new Dictionary<string, string> { [SiloRoles.MetadataKey] = SiloRoles.ToText(role) });
             silo.Configure<DrainOptions>(drain => drain.Settle = TimeSpan.FromMilliseconds(700));      // longer than a router trusts its view (500 ms)
         });
-    }
 }
