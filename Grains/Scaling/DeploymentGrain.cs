@@ -226,8 +226,12 @@ internal sealed partial class DeploymentGrain(
             var grain = GrainFactory.GetGrain<ISiloGrain>(SiloGrainKey.Of(action.Silo));
             if (action.Kind == ReplicaActionKind.Unload)
             {
-                await grain.UnloadAsync(action.Model.Name);
-                Publish(new ModelLoadEvent { Model = action.Model.Name, Silo = silo, Stage = ModelLoadStage.Unloaded, Message = action.Reason });
+                // A look whose report was older than the last unload asks once more; what is gone already is told once.
+                if (await grain.UnloadAsync(action.Model.Name))
+                {
+                    Publish(new ModelLoadEvent { Model = action.Model.Name, Silo = silo, Stage = ModelLoadStage.Unloaded, Message = action.Reason });
+                }
+
                 return;
             }
 

@@ -114,6 +114,12 @@ internal sealed class TokenHistory
         if (chunk["choices"]!.AsArray() is [{ } choice])
         {
             _text.Append(choice["delta"]?["content"]?.GetValue<string>());
+            foreach (var call in choice["delta"]?["tool_calls"]?.AsArray() ?? [])
+            {
+                // The id of a call is drawn anew for every request; name and arguments are the model's.
+                _text.Append(call!["function"]?["name"]?.GetValue<string>()).Append(call["function"]?["arguments"]?.GetValue<string>());
+            }
+
             Finish = choice["finish_reason"]?.GetValue<string>() ?? Finish;
             foreach (var token in choice["logprobs"]?["content"]?.AsArray() ?? [])
             {

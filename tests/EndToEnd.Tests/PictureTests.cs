@@ -75,7 +75,7 @@ public sealed class PictureTests(ManyModelsFixture fixture)
 
         Assert.Equal(first.Content[0].Text, again.Content[0].Text);
         Assert.True(again.Usage.InputTokenDetails.CachedTokenCount >= 16, $"{again.Usage.InputTokenDetails.CachedTokenCount} cached");
-        Assert.Equal(0, other.Usage.InputTokenDetails.CachedTokenCount);
+        Assert.NotEqual(first.Content[0].Text, other.Content[0].Text);
         var metrics = await (await fixture.SiloAsync()).Http.GetStringAsync(new Uri("/metrics", UriKind.Relative), Cancel);
         Assert.Contains("xllm_engine_picture_cache_misses_total", metrics, StringComparison.Ordinal);
     }
