@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Threading.Channels;
 using XLLM.Grains.Interfaces.Generation;
 using XLLM.Grains.Interfaces.Replicas;

@@ -8,7 +8,7 @@ internal sealed partial class ResponseGrain
     private partial void LogRunsAgain(string responseId);
 
     [LoggerMessage(2051, LogLevel.Warning, "Response {ResponseId} cannot be served now; the next try is in {Pause}")]
-    private partial void LogWaits(Exception? exception, string responseId, TimeSpan pause);
+    private partial void LogWaits(string responseId, TimeSpan pause);
 
     [LoggerMessage(2052, LogLevel.Error, "Response {ResponseId} ended, but could not be stored; should this silo stop, it runs again")]
     private partial void LogNotStored(Exception exception, string responseId);

@@ -263,7 +263,7 @@ internal sealed partial class ResponseGrain(
             // A reader who waits is told at once; one who comes later would rather have an answer.
             if (state.State.Start!.Background && end.MayPass && BackgroundPatience.PauseAfter(failures, clock.GetElapsedTime(started)) is { } pause)
             {
-                LogWaits(null, this.GetPrimaryKeyString(), pause);
+                LogWaits(this.GetPrimaryKeyString(), pause);
                 await Task.Delay(pause, clock, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
                 continue;
             }

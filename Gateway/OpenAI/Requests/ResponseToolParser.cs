@@ -23,8 +23,7 @@ internal static class ResponseToolParser
         }
 
         using var document = JsonDocument.Parse(nested.ToJsonString());
-        var parsed = ToolParser.Parse(new JsonFields(document.RootElement, "", faults), options, faults);
-        return parsed;
+        return ToolParser.Parse(new JsonFields(document.RootElement, "", faults), options, faults);
     }
 
     private static JsonNode? Nested(JsonElement tool, string path, List<Fault> faults)
