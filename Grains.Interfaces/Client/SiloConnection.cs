@@ -51,12 +51,11 @@ internal sealed class SiloConnection : IAsyncDisposable
         }
     }
 
-    /// <inheritdoc/>
+    /// <summary>Leaves the silo's stream, which it is told where it can be reached. May be called again.</summary>
     public async ValueTask DisposeAsync()
     {
         await _leave.CancelAsync();
         await _reading;
-        _leave.Dispose();
     }
 
     private async Task ReadAsync(Action<SiloConnection> onBroken)
@@ -64,6 +63,7 @@ internal sealed class SiloConnection : IAsyncDisposable
         Exception cause;
         try
         {
+            await Task.Yield();                 // whoever opened the connection is never told that it is over from inside its constructor
             await foreach (var batch in Grain.ListenAsync(_leave.Token).WithCancellation(_leave.Token).ConfigureAwait(false))
             {
                 Dispatch(batch);
