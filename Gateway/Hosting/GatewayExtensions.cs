@@ -34,8 +34,7 @@ public static class GatewayExtensions
         services.AddSingleton<UnknownFields>();
         services.AddSingleton<ChatCompletionsEndpoint>();
         services.AddSingleton<CompletionsEndpoint>();
-        services.AddSingleton<EmbeddingsEndpoint>();
-        services.AddSingleton<RerankEndpoint>();
+        services.AddSingleton<PooledEndpoint>();
         services.AddSingleton<ModelsEndpoint>();
         services.AddSingleton<SessionsEndpoint>();
         services.AddSingleton<AdminAudit>();
@@ -88,13 +87,13 @@ public static class GatewayExtensions
             .Accepts<CompletionBody>("application/json")
             .Produces<Completion>()
             .ProducesErrors(400, 404, 405, 413, 415, 429, 500, 503);
-        app.MapPost("/v1/embeddings", (HttpContext context, EmbeddingsEndpoint endpoint) => endpoint.InvokeAsync(context))
+        app.MapPost("/v1/embeddings", (HttpContext context, PooledEndpoint endpoint) => endpoint.EmbedAsync(context))
             .WithSummary("Make embeddings of texts or tokens")
             .WithTags("Embeddings")
             .Accepts<EmbeddingBody>("application/json")
             .Produces<EmbeddingList>()
             .ProducesErrors(400, 404, 405, 413, 415, 429, 500, 503);
-        app.MapPost("/v1/rerank", (HttpContext context, RerankEndpoint endpoint) => endpoint.InvokeAsync(context))
+        app.MapPost("/v1/rerank", (HttpContext context, PooledEndpoint endpoint) => endpoint.RankAsync(context))
             .WithSummary("Rank documents by how well they answer a query")
             .WithTags("Embeddings")
             .Accepts<RerankBody>("application/json")
