@@ -9,10 +9,10 @@ namespace XLLM.Grains.Interfaces.Client;
 /// <summary>Runs one generation to its end, on as many replicas as it takes: when one is lost, the next goes on after the tokens that the reader has.</summary>
 /// <remarks>
 /// The reader is the owner: prompt, sampling, seed and tokens so far are all that a replica needs to go on, so nothing is stored while a generation runs.
-/// Refusals before the first event are exceptions; later failures are the last event.
+/// Refusals before the first event are exceptions; later failures are the last event. A model that was unloaded meanwhile is asked for again, once.
 /// </remarks>
 internal sealed partial class DurableGeneration(
-    IGrainFactory grains, ITokenTransport transport, InferenceClientOptions options, ClientInstruments instruments, ILogger logger)
+    IGrainFactory grains, ITokenTransport transport, InferenceClientOptions options, TimeProvider clock, ClientInstruments instruments, ILogger logger)
 {
     /// <summary>Replicas that are asked for a generation of which nothing has been told yet.</summary>
     private const int MaxStartsWithoutToken = 3;
@@ -31,13 +31,21 @@ internal sealed partial class DurableGeneration(
         GenerationRequest request, PrefixHash[] prefix, PrefixHolder? lastTurn, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var told = false;
+        var demand = new ModelDemand(grains, clock, request.Model);
         RequestException? refusal = null;           // why the last replica does not answer
         while (true)
         {
             var (choice, none) = await ChooseAsync(request, prefix, lastTurn);
             if (choice is null)
             {
-                refusal ??= none!;                  // the first reason says more than "nobody else"
+                var (comes, fault) = await ComesAsync(demand, refusal ?? none!, cancellationToken);       // a full replica is there
+                if (comes)
+                {
+                    _lost.Clear();
+                    continue;
+                }
+
+                refusal = fault ?? refusal ?? none!;        // the first reason says more than "nobody else"
                 if (!told)
                 {
                     throw refusal;
@@ -140,6 +148,18 @@ internal sealed partial class DurableGeneration(
         catch (RequestException exception)
         {
             return (null, exception);
+        }
+    }
+
+    private static async Task<(bool Comes, RequestException? Fault)> ComesAsync(ModelDemand demand, RequestException none, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await demand.ComesAsync(none, cancellationToken), null);
+        }
+        catch (RequestException fault)
+        {
+            return (false, fault);
         }
     }
 

@@ -99,7 +99,7 @@ internal sealed partial class DeploymentGrain(
     {
         var since = clock.GetTimestamp();
         await LookAsync(CancellationToken.None);
-        if (!(_asleep.Contains(model) || Spec(model) is { Replicas: > 0 } || (options.Value.LoadOnFirstUse && Known(model) && Spec(model) is null)))
+        if (!MayLoad(model))
         {
             return false;
         }
@@ -129,6 +129,17 @@ internal sealed partial class DeploymentGrain(
 
             await Task.WhenAny(looked, Task.Delay(left, clock));
         }
+    }
+
+    /// <inheritdoc/>
+    public async Task<string[]> ListLoadableAsync()
+    {
+        if (_silos.Length == 0)
+        {
+            await LookAsync(CancellationToken.None);        // this activation has not looked yet; else the last look is a period old at most
+        }
+
+        return [.. Names().Where(model => MayLoad(model) && !Serving(model))];
     }
 
     /// <inheritdoc/>
@@ -324,7 +335,13 @@ internal sealed partial class DeploymentGrain(
 
     private bool Known(string model) => Array.Exists(_silos, silo => Array.Exists(silo.KnownModels, known => known.Name == model));
 
-    private bool Serving(string model) => Array.Exists(_silos, silo => silo.State == SiloState.Active && Array.Exists(silo.Replicas, replica => replica.Model == model && replica.State == LoadedState.Ready));
+    /// <summary>Whether a request may have it loaded.</summary>
+    private bool MayLoad(string model) => _asleep.Contains(model) || (Spec(model) is { } spec ? spec.Replicas > 0 : options.Value.LoadOnFirstUse && Known(model));
+
+    /// <summary>Whether somebody serves it and will go on: a ready replica that acts is being unloaded.</summary>
+    private bool Serving(string model) => Array.Exists(
+        _silos,
+        silo => silo.State == SiloState.Active && !_acting.Contains((silo.Silo, model)) && Array.Exists(silo.Replicas, replica => replica.Model == model && replica.State == LoadedState.Ready));
 
     private bool IsAsWanted(string model)
     {
