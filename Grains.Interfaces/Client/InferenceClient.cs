@@ -139,7 +139,7 @@ internal sealed class InferenceClient(
     {
         var started = clock.GetTimestamp();
         var first = true;
-        var generation = new DurableGeneration(grains, transport, options.Value, instruments, logger);
+        var generation = new DurableGeneration(grains, transport, options.Value, clock, instruments, logger);
         await foreach (var next in generation.RunAsync(request, prompt.PrefixHashes, lastTurn, cancellationToken))
         {
             if (first && next is TokensGenerated)

@@ -26,6 +26,13 @@ internal sealed class Disturber(OneHost cluster, string[] engines, int seed)
                 _down.TryRemove(back);
             }
 
+            foreach (var gone in (await cluster.StatusAsync()).Where(process => engines.Contains(process.Name) && !process.Running && !_down.ContainsKey(process.Name)))
+            {
+                // The others could not reach it for too long, on a machine that is busier than they expect.
+                Deeds.Enqueue($"{gone.Name} was declared dead and is started again");
+                _down[gone.Name] = cluster.StartAgainAsync(gone.Name);
+            }
+
             // Two away at once is the most that a request of three tries is promised to survive.
             var up = engines.Where(engine => !_down.ContainsKey(engine)).ToArray();
             if (over.IsCancellationRequested || _down.Count >= 2 || up.Length < 2)
@@ -62,7 +69,7 @@ internal sealed class Disturber(OneHost cluster, string[] engines, int seed)
         await Task.Delay(TimeSpan.FromSeconds(3), CancellationToken.None);
         if ((await cluster.StatusAsync()).Single(process => process.Name == name) is { Running: false })
         {
-            Deeds.Enqueue($"{name} had been declared dead and is started again");
+            Deeds.Enqueue($"{name} was declared dead and is started again");
             await cluster.StartAgainAsync(name);
         }
     }
