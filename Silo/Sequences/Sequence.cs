@@ -36,6 +36,7 @@ internal sealed class Sequence
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(maxTokens, prompt.Length + generated.Length);
         (Id, MaxTokens, Priority, Blocks, Prefix, Sampler) = (id, maxTokens, priority, blocks, prefix, sampler);
         PromptTokens = prompt.Length;
+        IsResumed = generated.Length > 0;
         TokenCount = _knownTokens = prompt.Length + generated.Length;
         _tokens = new int[Math.Min(maxTokens, TokenCount + FirstCapacity)];
         prompt.CopyTo(_tokens);
@@ -49,6 +50,9 @@ internal sealed class Sequence
 
     /// <summary>Lower is earlier.</summary>
     public int Priority { get; }
+
+    /// <summary>It began elsewhere: somebody waits in the middle of its answer.</summary>
+    public bool IsResumed { get; }
 
     /// <summary>Tokens of the prompt.</summary>
     public int PromptTokens { get; }
