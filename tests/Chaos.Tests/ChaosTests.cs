@@ -23,7 +23,7 @@ public sealed class ChaosTests(ITestOutputHelper output)
         var cancel = TestContext.Current.CancellationToken;
         output.WriteLine($"XLLM_CHAOS_SEED={seed} XLLM_CHAOS_SECONDS={seconds} XLLM_CHAOS_STREAMS={readers}");
         await using var cluster = await OneHost.StartAsync(
-            "--silos", $"{Silos}", "--gateways", "1", "--kv-cache-memory", "96MiB", "--", "--max-queued-sequences", "1000", "--Xllm:Client:MaxStarts=16", "--Xllm:Client:MaxStartsBeforeFirstToken=16");
+            "--silos", $"{Silos}", "--gateways", "1", "--kv-cache-memory", "128MiB", "--", "--max-queued-sequences", "1000", "--max-running-sequences", "128", "--Xllm:Client:MaxStarts=16", "--Xllm:Client:MaxStartsBeforeFirstToken=16");
         var processes = await cluster.StatusAsync();
         var gateway = processes.Single(process => process.Role == "gateway");
         var engines = processes.Where(process => process.Role == "engine").Select(process => process.Name).ToArray();
