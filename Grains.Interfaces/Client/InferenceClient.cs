@@ -68,7 +68,7 @@ internal sealed class InferenceClient(
     }
 
     /// <inheritdoc/>
-    public Task<ModelDescriptor[]> ListModelsAsync() => GrainCalls.RetryOnLossAsync(() => grains.GetGrain<IModelCatalogGrain>(0).ListModelsAsync());
+    public Task<ModelDescriptor[]> ListModelsAsync() => LossPatience.CallAsync(() => grains.GetGrain<IModelCatalogGrain>(0).ListModelsAsync(), clock);
 
     /// <inheritdoc/>
     public Task<SessionSnapshot?> GetSessionAsync(string sessionId) => LossPatience.CallAsync(() => grains.GetGrain<ISessionGrain>(sessionId).GetAsync(), clock);

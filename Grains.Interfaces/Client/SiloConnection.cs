@@ -51,16 +51,16 @@ internal sealed class SiloConnection : IAsyncDisposable
         }
     }
 
-    /// <inheritdoc/>
+    /// <summary>Leaves the silo's stream, which it is told where it can be reached. May be called again.</summary>
     public async ValueTask DisposeAsync()
     {
         await _leave.CancelAsync();
         await _reading;
-        _leave.Dispose();
     }
 
     private async Task ReadAsync(Action<SiloConnection> onBroken)
     {
+        await Task.Yield();                     // whoever opened the connection is never told that it is over from inside its constructor
         Exception cause = new EnumerationAbortedException("the silo ended the stream of its generations");
         await using var batches = new LosableStream<GenerationBatch>(Grain.ListenAsync(_leave.Token), _leave.Token);
         try
