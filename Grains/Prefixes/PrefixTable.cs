@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using Orleans.Runtime;
+using XLLM.Grains.Diagnostics;
 using XLLM.Grains.Interfaces.Replicas;
 using XLLM.Grains.Interfaces.Routing;
 using XLLM.Grains.Ports;
@@ -15,11 +16,12 @@ internal sealed class PrefixTable : IPrefixView, IKvPeers, ISiloStatusListener, 
     private readonly ISiloStatusOracle _silos;
     private readonly string _local;
 
-    public PrefixTable(ISiloStatusOracle silos, ILocalSiloDetails local, IOptions<PrefixOptions> options)
+    public PrefixTable(ISiloStatusOracle silos, ILocalSiloDetails local, IOptions<PrefixOptions> options, GrainInstruments instruments)
     {
         (_silos, _local) = (silos, local.SiloAddress.ToParsableString());
         _sources = new PrefixSources(options.Value.MostHashes);
         silos.SubscribeToSiloStatusEvents(this);
+        instruments.ObservePrefixes(() => Counts);
     }
 
     /// <summary>Hashes known, hashes refused, gaps noticed.</summary>
