@@ -324,6 +324,7 @@ internal sealed partial class PrefixLoader
                     }
 
                     await _store!.ForgetAsync(read.Run);
+                    _parts.Worker.StoreAgain(read.Run.Hashes.Zip(read.Run.Groups, (hash, group) => new KvBlockName(hash, group)));
                     return;
                 }
             }

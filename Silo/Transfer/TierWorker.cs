@@ -170,6 +170,23 @@ internal sealed partial class TierWorker : IDisposable
         }
     }
 
+    /// <summary>Stores blocks again whose run was deleted for a damaged one beside them. Those that left host memory meanwhile are computed and stored when they are next wanted.</summary>
+    public void StoreAgain(IEnumerable<KvBlockName> names)
+    {
+        if (_store is null || _options.WritePolicy == KvWritePolicy.WriteBack)
+        {
+            return;         // write-back stores them when they leave host memory
+        }
+
+        foreach (var name in names)
+        {
+            if (_host.TryTake(name, out var packet))
+            {
+                _store.Offer(name, packet);
+            }
+        }
+    }
+
     /// <summary>Turns the pool's bytes into a packet; null if there is no room or the form refuses them. Takes over the reference.</summary>
     private HostBlock? Seal(KvBlockName name, HostBlock raw)
     {
