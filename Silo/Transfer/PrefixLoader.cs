@@ -180,7 +180,13 @@ internal sealed partial class PrefixLoader
 
         try
         {
-            return Decode(header, packet.Bytes.Slice(KvPacket.HeaderBytes, header.PayloadBytes), _parts.Host.Counters);
+            if (TryDecode(header, packet.Bytes.Slice(KvPacket.HeaderBytes, header.PayloadBytes), out var raw))
+            {
+                return raw;
+            }
+
+            _parts.Host.Counters.FoundDamaged();
+            return null;
         }
         finally
         {
@@ -188,21 +194,21 @@ internal sealed partial class PrefixLoader
         }
     }
 
-    private HostBlock? Decode(in KvPacketHeader header, ReadOnlySpan<byte> payload, TierCounters counters)
+    /// <summary>Turns a payload into the pool's bytes.</summary>
+    /// <param name="header">What it is.</param>
+    /// <param name="payload">As it was kept.</param>
+    /// <param name="raw">The block, with a reference for the caller; null where there is no room.</param>
+    /// <returns>False if it cannot be read.</returns>
+    private bool TryDecode(in KvPacketHeader header, ReadOnlySpan<byte> payload, out HostBlock? raw)
     {
-        if (!_parts.Memory.TryRent(out var raw))
+        if (!_parts.Memory.TryRent(out raw) || (_parts.Forms.Find(header.Form) is { } form && form.TryDecode(payload, raw.Payload)))
         {
-            return null;
-        }
-
-        if (_parts.Forms.Find(header.Form) is { } form && form.TryDecode(payload, raw.Payload))
-        {
-            return raw;
+            return true;
         }
 
         raw.Release();
-        counters.FoundDamaged();
-        return null;
+        raw = null;
+        return false;
     }
 
     // ---- storage and peers ----
@@ -252,7 +258,7 @@ internal sealed partial class PrefixLoader
                 packet =>
                 {
                     bytes += packet.Length;
-                    return Accept(load, places, packet.Span, expected: null, _parts.Peers.Counters);
+                    return Accept(load, places, packet.Span, expected: null, _parts.Peers.Counters) == Acceptance.Taken;
                 },
                 impatient);
             Loaded(KvSource.Peer, _parts.Peers.Counters, bytes, started);
@@ -298,33 +304,32 @@ internal sealed partial class PrefixLoader
     {
         var started = _clock.GetTimestamp();
         var (places, bytes, next) = (Places(load, inHost), 0L, 0);
-        var reads = new Queue<(StoredRun Run, Task<byte[]?> Bytes)>();
+        var runsAhead = new Queue<(StoredRun Run, Task<(byte[]? Bytes, Acceptance Acceptance)> Taken)>();
         try
         {
             while (!load.IsClosed)
             {
-                for (; next < runs.Length && reads.Count < ReadsAhead; next++)
+                for (; next < runs.Length && runsAhead.Count < ReadsAhead; next++)
                 {
-                    reads.Enqueue((runs[next], _store!.ReadAsync(runs[next])));
+                    runsAhead.Enqueue((runs[next], TakeRunAsync(load, places, runs[next])));
                 }
 
-                if (!reads.TryDequeue(out var read))
+                if (!runsAhead.TryDequeue(out var first))
                 {
                     break;
                 }
 
-                var got = await read.Bytes.WaitAsync(impatient);
+                var (got, acceptance) = await first.Taken.WaitAsync(impatient);
                 bytes += got?.Length ?? 0;
-                if (got is null || !AcceptRun(load, places, read.Run, got))
+                if (acceptance == Acceptance.Damaged)
                 {
-                    // Damaged, or gone in part: what follows is of no use, and the next one shall not find it.
-                    if (got is null)
-                    {
-                        _parts.Storage.Counters.FoundDamaged();
-                    }
+                    // What follows is of no use, and the next one shall not find it.
+                    await _store!.ForgetAsync(first.Run);
+                    _parts.Worker.StoreAgain(first.Run.Hashes.Zip(first.Run.Groups, (hash, group) => new KvBlockName(hash, group)));
+                }
 
-                    await _store!.ForgetAsync(read.Run);
-                    _parts.Worker.StoreAgain(read.Run.Hashes.Zip(read.Run.Groups, (hash, group) => new KvBlockName(hash, group)));
+                if (acceptance != Acceptance.Taken)
+                {
                     return;
                 }
             }
@@ -342,41 +347,70 @@ internal sealed partial class PrefixLoader
         }
     }
 
-    private bool AcceptRun(PrefixLoad load, Dictionary<KvBlockName, int> places, StoredRun run, byte[] bytes)
+    /// <summary>Reads a run and takes its blocks in, several runs at a time: unpacking them takes longer than reading.</summary>
+    private async Task<(byte[]? Bytes, Acceptance Acceptance)> TakeRunAsync(PrefixLoad load, Dictionary<KvBlockName, int> places, StoredRun run)
     {
-        var at = 0;
-        for (var i = 0; i < run.Hashes.Length; i++)
+        _parts.Pending.Begin();         // the prompt may have lost its patience, and the memory is still used
+        try
         {
-            var damaged = _parts.Storage.Counters.Damaged;
-            if (!Accept(load, places, bytes.AsSpan(at, run.Bytes[i]), new KvBlockName(run.Hashes[i], run.Groups[i]), _parts.Storage.Counters) && _parts.Storage.Counters.Damaged > damaged)
+            if (await _store!.ReadAsync(run) is not { } bytes)
             {
-                return false;
+                _parts.Storage.Counters.FoundDamaged();     // gone in part
+                return (null, Acceptance.Damaged);
             }
 
+            return (bytes, AcceptRun(load, places, run, bytes));
+        }
+        finally
+        {
+            _parts.Pending.End();
+        }
+    }
+
+    private Acceptance AcceptRun(PrefixLoad load, Dictionary<KvBlockName, int> places, StoredRun run, byte[] bytes)
+    {
+        var (at, acceptance) = (0, Acceptance.Taken);
+        for (var i = 0; i < run.Hashes.Length && acceptance == Acceptance.Taken; i++)
+        {
+            acceptance = load.IsClosed
+                ? Acceptance.Stopped
+                : Accept(load, places, bytes.AsSpan(at, run.Bytes[i]), new KvBlockName(run.Hashes[i], run.Groups[i]), _parts.Storage.Counters);
             at += run.Bytes[i];
         }
 
-        return true;
+        return acceptance;
     }
 
-    /// <summary>Checks a packet that came from outside, and keeps it for the prompt and in the host tier. False: no use going on.</summary>
-    private bool Accept(PrefixLoad load, Dictionary<KvBlockName, int> places, ReadOnlySpan<byte> packet, KvBlockName? expected, TierCounters counters)
+    /// <summary>Checks a packet that came from outside, and keeps it for the prompt and in the host tier. Thread-safe.</summary>
+    private Acceptance Accept(PrefixLoad load, Dictionary<KvBlockName, int> places, ReadOnlySpan<byte> packet, KvBlockName? expected, TierCounters counters)
     {
         if (!KvPacket.TryOpen(packet, _parts.Layout, out var header) || header.RawBytes != _parts.Memory.BlockBytes || (expected is { } name && header.Name != name))
         {
             counters.FoundDamaged();
-            return false;
+            return Acceptance.Damaged;
         }
 
         if (!places.TryGetValue(header.Name, out var index))
         {
-            return true;        // stored beside the blocks of this prompt
+            return Acceptance.Taken;        // stored beside the blocks of this prompt
         }
 
-        var raw = header.Form == KvForm.Exact ? Copy(packet, header.PayloadBytes) : Decode(header, packet.Slice(KvPacket.HeaderBytes, header.PayloadBytes), counters);
+        var payload = packet.Slice(KvPacket.HeaderBytes, header.PayloadBytes);
+        HostBlock? raw;
+        if (header.Form == KvForm.Exact)
+        {
+            raw = Copy(packet, header.PayloadBytes);
+        }
+        else if (!TryDecode(header, payload, out raw))
+        {
+            counters.FoundDamaged();
+            return Acceptance.Damaged;
+        }
+
         if (raw is null)
         {
-            return false;
+            counters.Drop();
+            return Acceptance.Stopped;
         }
 
         if ((header.Form == KvForm.Exact ? raw.AddReference() : Copy(packet, header.PayloadBytes)) is { } kept)
@@ -389,7 +423,7 @@ internal sealed partial class PrefixLoader
             raw.Release();
         }
 
-        return true;
+        return Acceptance.Taken;
     }
 
     private HostBlock? Copy(ReadOnlySpan<byte> packet, int payloadBytes)
@@ -441,4 +475,17 @@ internal sealed partial class PrefixLoader
     private partial void LogLoaded(long bytes, KvSource source, double milliseconds);
 
     private sealed record Elsewhere(LoadSegment Segment, Func<CancellationToken, Task> LoadAsync);
+
+    /// <summary>What became of a block.</summary>
+    private enum Acceptance
+    {
+        /// <summary>It is good.</summary>
+        Taken,
+
+        /// <summary>There is no room for it, or nobody waits for it any more.</summary>
+        Stopped,
+
+        /// <summary>It is damaged or foreign.</summary>
+        Damaged,
+    }
 }
