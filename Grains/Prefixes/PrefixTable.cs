@@ -63,6 +63,31 @@ internal sealed class PrefixTable : IPrefixView, IKvPeers, ISiloStatusListener, 
         }
     }
 
+    /// <inheritdoc/>
+    public KvPeer? Find(ReadOnlySpan<PrefixHash> prefix, ReplicaKey replica)
+    {
+        lock (_gate)
+        {
+            if (replica.Silo == _local || _sources.PeerEndpoint(replica) is not { } endpoint)
+            {
+                return null;
+            }
+
+            var holding = new PrefixHolding[1];
+            _sources.Index.Find(prefix, [replica], holding);
+            return new KvPeer(endpoint, holding[0].LoadableBlocks);
+        }
+    }
+
+    /// <inheritdoc/>
+    public bool Lends(ReplicaKey replica)
+    {
+        lock (_gate)
+        {
+            return _sources.PeerEndpoint(replica) is not null;
+        }
+    }
+
     /// <summary>Takes a batch in. See <see cref="IPrefixTableGrain.ApplyAsync"/>.</summary>
     public long Apply(PrefixBatch batch)
     {

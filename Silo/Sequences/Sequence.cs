@@ -1,3 +1,4 @@
+using XLLM.Grains.Interfaces.Routing;
 using XLLM.Silo.KvCache;
 using XLLM.Silo.Pooling;
 using XLLM.Silo.Sampling;
@@ -49,6 +50,9 @@ internal sealed class Sequence
 
     /// <summary>Lower is earlier.</summary>
     public int Priority { get; }
+
+    /// <summary>Who should send the KV blocks of its prompt, as routing has chosen; null: nobody is named.</summary>
+    public PrefixHolder? CopyFrom { get; init; }
 
     /// <summary>Tokens of the prompt.</summary>
     public int PromptTokens { get; }

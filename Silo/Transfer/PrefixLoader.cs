@@ -36,8 +36,9 @@ internal sealed partial class PrefixLoader
     /// <param name="prefix">Hashes of the prompt's blocks that are worth loading, from its start.</param>
     /// <param name="firstBlock">The first one that the pool lacks.</param>
     /// <param name="asksOthers">Whether storage and peers are asked too.</param>
+    /// <param name="copyFrom">The peer that routing has named: asked before any other, and for few tokens too. The costs decide all the same.</param>
     /// <returns>Null if nothing is worth waiting for.</returns>
-    public PrefixLoad? Begin(ReadOnlySpan<PrefixHash> prefix, int firstBlock, bool asksOthers)
+    public PrefixLoad? Begin(ReadOnlySpan<PrefixHash> prefix, int firstBlock, bool asksOthers, PrefixHolder? copyFrom = null)
     {
         var rest = prefix[firstBlock..];
         var inHost = 0;
@@ -47,7 +48,8 @@ internal sealed partial class PrefixLoader
         }
 
         var asks = asksOthers && (MayAsk(_store, _storeFailed) || MayAsk(_peers, _peersFailed))
-            && (rest.Length - inHost) * _parts.BlockTokens >= _parts.Options.LeastRemoteTokens;
+            && rest.Length > inHost
+            && ((rest.Length - inHost) * _parts.BlockTokens >= _parts.Options.LeastRemoteTokens || (copyFrom is not null && _peers is not null));
         if (asksOthers || inHost > 0)       // a prompt that waits for room asks again before every step, and counts once
         {
             _parts.Host.Counters.Asked(inHost, rest.Length - inHost);
@@ -61,18 +63,18 @@ internal sealed partial class PrefixLoader
         var load = new PrefixLoad(firstBlock, rest.ToArray(), _parts.Groups);
         var whole = prefix.ToArray();
         _parts.Pending.Begin();
-        _ = Task.Run(() => RunAsync(load, whole, inHost, asks));
+        _ = Task.Run(() => RunAsync(load, whole, inHost, asks, copyFrom));
         return load;
     }
 
-    private async Task RunAsync(PrefixLoad load, PrefixHash[] prefix, int inHost, bool asks)
+    private async Task RunAsync(PrefixLoad load, PrefixHash[] prefix, int inHost, bool asks, PrefixHolder? copyFrom)
     {
         try
         {
             var firstToken = load.FirstBlock * _parts.BlockTokens;
             var patience = LoadChoice.PatienceFor(_parts.Costs.Recompute(firstToken, firstToken + (load.Hashes.Length * _parts.BlockTokens)));
             using var impatient = new CancellationTokenSource(patience, _clock);
-            var others = asks ? await FindOthersAsync(load, prefix, inHost, impatient.Token) : null;
+            var others = asks ? await FindOthersAsync(load, prefix, inHost, copyFrom, impatient.Token) : null;
             var segments = new List<LoadSegment>();
             if (inHost > 0)
             {
@@ -214,9 +216,9 @@ internal sealed partial class PrefixLoader
     // ---- storage and peers ----
 
     /// <summary>Where the rest is: the place that has more of it, or the cheaper one of two that have as much. Null: nowhere.</summary>
-    private async Task<Elsewhere?> FindOthersAsync(PrefixLoad load, PrefixHash[] prefix, int inHost, CancellationToken impatient)
+    private async Task<Elsewhere?> FindOthersAsync(PrefixLoad load, PrefixHash[] prefix, int inHost, PrefixHolder? copyFrom, CancellationToken impatient)
     {
-        var peer = MayAsk(_peers, _peersFailed) ? FindPeer(load, prefix, inHost) : null;
+        var peer = MayAsk(_peers, _peersFailed) ? FindPeer(load, prefix, inHost, copyFrom) : null;
         var stored = MayAsk(_store, _storeFailed) ? await FindStoredAsync(load, inHost, impatient) : null;
         if (peer is null || stored is null)
         {
@@ -229,9 +231,10 @@ internal sealed partial class PrefixLoader
         TimeSpan Cost(Elsewhere place) => _parts.Costs.Load(place.Segment.Source, place.Segment.Bytes);
     }
 
-    private Elsewhere? FindPeer(PrefixLoad load, PrefixHash[] prefix, int inHost)
+    private Elsewhere? FindPeer(PrefixLoad load, PrefixHash[] prefix, int inHost, PrefixHolder? copyFrom)
     {
-        var found = _peers!.Find(prefix);
+        var named = copyFrom is not null ? FindNamed(prefix, copyFrom) : null;
+        var found = named ?? _peers!.Find(prefix);
         var blocks = Math.Max(0, (found?.Blocks ?? 0) - load.FirstBlock - inHost);
         _parts.Peers.Counters.Asked(blocks, load.Hashes.Length - inHost - blocks);
         if (blocks == 0)
@@ -240,10 +243,22 @@ internal sealed partial class PrefixLoader
         }
 
         var segment = new LoadSegment(KvSource.Peer, blocks, (long)blocks * _parts.Groups * _parts.Memory.BlockBytes);
-        return new Elsewhere(segment, token => LoadPeerAsync(load, inHost, blocks, found!.Value.Endpoint, token));
+        return new Elsewhere(segment, token => LoadPeerAsync(load, inHost, blocks, found!.Value.Endpoint, isNamed: named is not null, token));
     }
 
-    private async Task LoadPeerAsync(PrefixLoad load, int inHost, int blocks, string endpoint, CancellationToken impatient)
+    /// <summary>The peer that routing has named; null if it holds nothing, or lends nothing. Events may be on their way, so what the router knew counts too.</summary>
+    private KvPeer? FindNamed(PrefixHash[] prefix, PrefixHolder holder)
+    {
+        if (_peers!.Find(prefix, holder.Replica) is not { } peer)
+        {
+            return null;
+        }
+
+        var blocks = Math.Clamp(holder.Tokens / _parts.BlockTokens, peer.Blocks, prefix.Length);
+        return blocks > 0 ? peer with { Blocks = blocks } : null;
+    }
+
+    private async Task LoadPeerAsync(PrefixLoad load, int inHost, int blocks, string endpoint, bool isNamed, CancellationToken impatient)
     {
         var started = _clock.GetTimestamp();
         var (places, bytes) = (Places(load, inHost), 0L);
@@ -258,7 +273,17 @@ internal sealed partial class PrefixLoader
                 packet =>
                 {
                     bytes += packet.Length;
-                    return Accept(load, places, packet.Span, expected: null, _parts.Peers.Counters) == Acceptance.Taken;
+                    if (Accept(load, places, packet.Span, expected: null, _parts.Peers.Counters) != Acceptance.Taken)
+                    {
+                        return false;
+                    }
+
+                    if (isNamed)
+                    {
+                        _parts.Peers.Counters.Copied();
+                    }
+
+                    return true;
                 },
                 impatient);
             Loaded(KvSource.Peer, _parts.Peers.Counters, bytes, started);
