@@ -58,7 +58,7 @@ internal sealed partial class DurableGeneration(
             refusal = null;
             var replica = choice.Replica;
             using var open = new OpenChoice(grains.GetGrain<IModelRouterGrain>(request.Model), choice);
-            var events = transport.GenerateAsync(replica, request with { GeneratedTokens = _progress.ToArray() }, cancellationToken);
+            var events = transport.GenerateAsync(replica, request with { GeneratedTokens = _progress.ToArray(), CopyFrom = choice.CopyFrom }, cancellationToken);
             await using var run = new LosableStream<GenerationEvent>(events, cancellationToken);
             while (refusal is null)
             {

@@ -1,3 +1,4 @@
+using XLLM.Grains.Interfaces.Routing;
 using XLLM.Silo.KvCache;
 using XLLM.Silo.Pooling;
 using XLLM.Silo.Sampling;
@@ -53,6 +54,9 @@ internal sealed class Sequence
 
     /// <summary>It began elsewhere: somebody waits in the middle of its answer.</summary>
     public bool IsResumed { get; }
+
+    /// <summary>Who should send the KV blocks of its prompt, as routing has chosen; null: nobody is named.</summary>
+    public PrefixHolder? CopyFrom { get; init; }
 
     /// <summary>Tokens of the prompt.</summary>
     public int PromptTokens { get; }
