@@ -19,6 +19,7 @@
 #   --kv-cache-memory SIZE of each engine silo, default 64MiB
 #   --state DIR            where everything is kept, default .xllm-cluster in the working folder; every command takes it
 #   --store STORE          postgres (default), or sqlite: one file, nothing to install
+#   --peers                engine silos lend each other KV blocks, over a port of their own each
 #   --admin-key KEY        key of the administration routes, default: none, so they answer this machine only
 #
 # Environment: XLLM_SILO_DLL (a published XLLM.Silo.dll; default: the repository's Release build, made if missing), PGBIN (PostgreSQL's programs).
@@ -33,6 +34,7 @@ threads=1
 kv_memory=64MiB
 store=postgres
 admin_key=
+peers=
 models=()
 extra=()
 words=()
@@ -53,6 +55,7 @@ while [ $# -gt 0 ]; do
         --state) state=$2; shift 2 ;;
         --store) store=$2; shift 2 ;;
         --admin-key) admin_key=$2; shift 2 ;;
+        --peers) peers=1; shift ;;
         --) shift; extra=("$@"); break ;;
         -*) die "unknown option $1; without arguments this program says what there is" ;;
         *) words+=("$1"); shift ;;
@@ -176,6 +179,7 @@ create() {  # NAME ROLE
             printf '%s\n' --threads "$threads" --kv-cache-memory "$kv_memory"
             local model
             for model in "${models[@]}"; do printf '%s\n' --model "$model"; done
+            if [ -f "$state/peer-secret" ]; then free_port; printf '%s\n' "--Xllm:KvTiers:PeerPort=$REPLY"; fi
         fi
         if [ "$store" = sqlite ]; then printf '%s\n' "--Xllm:Cluster:DatabasePath=$state/xllm.db"; fi
         if [ ${#extra[@]} -gt 0 ]; then printf '%s\n' "${extra[@]}"; fi
@@ -188,6 +192,7 @@ launch() {  # NAME
     is_running "$folder" && return
     mapfile -t arguments <"$folder/arguments"
     if [ -f "$state/admin-key" ]; then export Xllm__Gateway__AdminKey; Xllm__Gateway__AdminKey=$(cat "$state/admin-key"); fi
+    if [ -f "$state/peer-secret" ]; then export Xllm__KvTiers__PeerSecret; Xllm__KvTiers__PeerSecret=$(cat "$state/peer-secret"); fi
     if [ -f "$state/connection-string" ]; then export Xllm__Cluster__ConnectionStringFile=$state/connection-string; fi
     (
         cd "$folder"
@@ -278,8 +283,9 @@ case $command in
         [ "$silos" -ge 1 ] || die "at least one silo must have engines"
         rm -rf "$state/processes"
         echo "$store" >"$state/store"
-        rm -f "$state/admin-key" "$state/connection-string"
+        rm -f "$state/admin-key" "$state/peer-secret" "$state/connection-string"
         if [ -n "$admin_key" ]; then (umask 077; echo "$admin_key" >"$state/admin-key"); fi
+        if [ -n "$peers" ]; then (umask 077; head -c 24 /dev/urandom | base64 | tr -d '/+=\n' >"$state/peer-secret"); fi
         case $store in
             postgres) pg_start ;;
             sqlite) ;;
@@ -303,6 +309,8 @@ case $command in
         folder=$(folder_of "${words[0]}")
         is_running "$folder" || die "${words[0]} does not run"
         kill "-${words[1]:-KILL}" "$(cat "$folder/pid")"
+        # A killed process takes its time to give its memory back, and counts as running until then.
+        while [ "${words[1]:-KILL}" = KILL ] && is_running "$folder"; do sleep 0.02; done
         ;;
     restart)
         silo_dll=$(program)

@@ -7,7 +7,7 @@ namespace XLLM.Gateway.Metrics;
 /// <remarks>In the one-process case that includes the engine's. A gateway of its own shows its own; each silo has its <c>/metrics</c>.</remarks>
 internal sealed class MetricsCollector : IDisposable
 {
-    private static readonly string[] Meters = ["XLLM.Orleans", "Microsoft.Orleans"];
+    private static readonly string[] Meters = ["XLLM.", "Microsoft.Orleans"];
 
     private readonly MeterListener _listener = new();
     private readonly Lock _lock = new();

@@ -60,16 +60,19 @@ internal sealed class SiloConnection : IAsyncDisposable
 
     private async Task ReadAsync(Action<SiloConnection> onBroken)
     {
-        Exception cause;
+        await Task.Yield();                     // whoever opened the connection is never told that it is over from inside its constructor
+        Exception cause = new EnumerationAbortedException("the silo ended the stream of its generations");
+        await using var batches = new LosableStream<GenerationBatch>(Grain.ListenAsync(_leave.Token), _leave.Token);
         try
         {
-            await Task.Yield();                 // whoever opened the connection is never told that it is over from inside its constructor
-            await foreach (var batch in Grain.ListenAsync(_leave.Token).WithCancellation(_leave.Token).ConfigureAwait(false))
+            var (next, loss) = await batches.NextAsync().ConfigureAwait(false);
+            while (next is not null)
             {
-                Dispatch(batch);
+                Dispatch(next);
+                (next, loss) = await batches.NextAsync().ConfigureAwait(false);
             }
 
-            cause = new EnumerationAbortedException("the silo ended the stream of its generations");
+            cause = loss ?? cause;
         }
 #pragma warning disable CA1031 // Nothing is swallowed: every lane's reader gets it.
         catch (Exception exception)
@@ -78,6 +81,7 @@ internal sealed class SiloConnection : IAsyncDisposable
             cause = exception;
         }
 
+        // Before the stream is left: that may be a call to a silo which is gone.
         Channel<GenerationEvent>[] lanes;
         lock (_gate)
         {

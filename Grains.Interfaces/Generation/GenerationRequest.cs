@@ -1,4 +1,5 @@
 using XLLM.Grains.Interfaces.Prompts;
+using XLLM.Grains.Interfaces.Routing;
 
 namespace XLLM.Grains.Interfaces.Generation;
 
@@ -54,4 +55,8 @@ public sealed record GenerationRequest
     /// <summary>The pictures of the prompt, in order; usually empty. Their tokens stand in <see cref="PromptTokens"/>, so a resume needs nothing else.</summary>
     [Id(11)]
     public IReadOnlyList<PromptPicture> Pictures { get; init; } = [];
+
+    /// <summary>Who holds more of the prompt's KV blocks and should send them to the replica that runs this (<see cref="ReplicaChoice.CopyFrom"/>); null: nobody is named. A hint: what does not come is computed.</summary>
+    [Id(12)]
+    public PrefixHolder? CopyFrom { get; init; }
 }

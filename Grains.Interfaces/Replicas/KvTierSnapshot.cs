@@ -61,4 +61,8 @@ public sealed record KvTierContents
     /// <summary>Whether the tier answered: where it did not, blocks and bytes are unknown and told as 0.</summary>
     [Id(12)]
     public bool IsAvailable { get; init; } = true;
+
+    /// <summary>Blocks that came from the replica which routing had named, to spread a prefix that many ask for; part of what other silos sent.</summary>
+    [Id(13)]
+    public long Copied { get; init; }
 }

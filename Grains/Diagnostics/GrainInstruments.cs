@@ -13,11 +13,12 @@ internal sealed class GrainInstruments
     private readonly Counter<long> _turns;
     private readonly Counter<long> _moves;
     private readonly Histogram<double> _store;
+    private readonly Meter _meter;
 
     /// <summary>Creates the instruments.</summary>
     public GrainInstruments(IMeterFactory meters)
     {
-        var meter = meters.Create(MeterName);
+        var meter = _meter = meters.Create(MeterName);
         _generations = meter.CreateUpDownCounter<long>("xllm.replica.generations", "{generation}", "Generations that stream out of this silo's replicas.");
         _choices = meter.CreateCounter<long>("xllm.router.choices", "{choice}", "Replicas chosen, by reason.");
         _turns = meter.CreateCounter<long>("xllm.session.turns", "{turn}", "Turns of durable conversations, by outcome.");
@@ -42,6 +43,14 @@ internal sealed class GrainInstruments
 
     /// <summary>A turn was stored.</summary>
     public void Stored(TimeSpan duration) => _store.Record(duration.TotalSeconds);
+
+    /// <summary>What this silo's prefix table knows, read when somebody asks. Once per silo.</summary>
+    public void ObservePrefixes(Func<(int Hashes, long Refused, long Gaps)> counts)
+    {
+        _meter.CreateObservableGauge("xllm.prefixes.known", () => counts().Hashes, "{prefix}", "Prefixes that this silo knows to be held, by itself or by others, each once.");
+        _meter.CreateObservableCounter("xllm.prefixes.refused", () => counts().Refused, "{prefix}", "Prefixes that found no room in this silo's table.");
+        _meter.CreateObservableCounter("xllm.prefixes.gaps", () => counts().Gaps, "{batch}", "Batches of others' changes that came with one missing before them.");
+    }
 
     private static KeyValuePair<string, object?> Model(string model) => new("gen_ai.request.model", model);
 }

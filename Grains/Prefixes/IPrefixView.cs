@@ -12,6 +12,9 @@ internal interface IPrefixView
     /// <param name="replicas">Replicas of that model.</param>
     /// <param name="holdings">As many as <paramref name="replicas"/>; overwritten.</param>
     void Find(ReadOnlySpan<PrefixHash> prefix, ReadOnlySpan<ReplicaKey> replicas, Span<PrefixHolding> holdings);
+
+    /// <summary>Whether a replica lends its KV blocks to others. Where nobody says otherwise, all do.</summary>
+    bool Lends(ReplicaKey replica) => true;
 }
 
 /// <summary>Leading KV blocks of a prompt that a replica holds, counted from the first without a gap.</summary>

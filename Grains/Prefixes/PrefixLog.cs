@@ -5,13 +5,14 @@ namespace XLLM.Grains.Prefixes;
 
 /// <summary>What a replica holds, and its last changes by number, from which each peer is told what it lacks. Pure; not thread-safe.</summary>
 /// <param name="kept">Changes kept for peers that are behind; who is behind further is told everything.</param>
-internal sealed class PrefixLog(int kept)
+/// <param name="after">Number after which changes are counted: above all of an earlier log of the same replica, so that what comes late from that one is known to be old.</param>
+internal sealed class PrefixLog(int kept, long after = 0)
 {
     private readonly Dictionary<PrefixHash, PrefixTiers> _held = [];
     private readonly Queue<PrefixChange> _changes = new();
 
-    /// <summary>Number of the last change; they count up from 1.</summary>
-    public long Last { get; private set; }
+    /// <summary>Number of the last change; they count up.</summary>
+    public long Last { get; private set; } = after;
 
     /// <summary>Number of the first change that is still kept.</summary>
     public long First => Last - _changes.Count + 1;

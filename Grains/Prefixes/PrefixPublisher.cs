@@ -16,10 +16,14 @@ internal sealed partial class PrefixPublisher(
     IModelHost host, PrefixTable table, IGrainFactory grains, ISiloStatusOracle silos, ILocalSiloDetails local,
     IOptions<PrefixOptions> options, TimeProvider clock, ILogger<PrefixPublisher> logger) : ILifecycleParticipant<ISiloLifecycle>, IDisposable
 {
+    /// <summary>Rounds after which silos that know all are asked if they do: 5 s by default, an empty call per silo and replica.</summary>
+    private const int RoundsPerConfirmation = 100;
+
     private readonly CancellationTokenSource _stopping = new();
-    private readonly Dictionary<ReplicaKey, Publication> _publications = [];
+    private readonly Dictionary<ReplicaKey, (IPrefixSource Source, PrefixPublication Publication)> _publications = [];
     private readonly Dictionary<SiloAddress, Task> _calls = [];
     private Task _publishing = Task.CompletedTask;
+    private long _lastOfEarlier;                    // number of the last change of all publications that ended
 
     /// <inheritdoc/>
     public void Participate(ISiloLifecycle observer)
@@ -50,15 +54,16 @@ internal sealed partial class PrefixPublisher(
         using var timer = new PeriodicTimer(options.Value.Period, clock);
         try
         {
-            while (await timer.WaitForNextTickAsync(_stopping.Token))
+            for (var round = 1; await timer.WaitForNextTickAsync(_stopping.Token); round++)
             {
+                var confirms = round % RoundsPerConfirmation == 0;
                 TakeChanges();
                 foreach (var silo in silos.GetApproximateSiloStatuses(onlyActive: true).Keys)
                 {
                     // A silo that is slow to answer is told the rest later; the others do not wait for it.
                     if (!_calls.TryGetValue(silo, out var call) || call.IsCompleted)
                     {
-                        _calls[silo] = silo.Equals(local.SiloAddress) ? TellHere() : TellAsync(silo);
+                        _calls[silo] = silo.Equals(local.SiloAddress) ? TellHere() : TellAsync(silo, confirms);
                     }
                 }
 
@@ -83,44 +88,79 @@ internal sealed partial class PrefixPublisher(
             if (model.Prefixes is { } source)
             {
                 var key = new ReplicaKey(model.Descriptor.Name, address);
-                if (!_publications.TryGetValue(key, out var publication) || publication.Source != source)
+                if (!_publications.TryGetValue(key, out var known) || known.Source != source)
                 {
-                    _publications[key] = publication = new Publication(source, new PrefixLog(options.Value.KeptChanges), publication?.Told);
+                    _publications[key] = known = (source, Publish(key, known.Publication));
                 }
 
-                publication.Log.Append(source.Take());
+                lock (known.Publication)
+                {
+                    known.Publication.Append(source.Take());
+                }
             }
         }
 
-        foreach (var (key, publication) in _publications)
+        foreach (var (source, publication) in _publications.Values)
         {
-            publication.IsGone = !host.Models.Any(model => model.Prefixes == publication.Source);
+            lock (publication)
+            {
+                publication.IsGone = !host.Models.Any(model => model.Prefixes == source);
+            }
+        }
+    }
+
+    /// <summary>A publication that begins now. Its changes are counted on from all that ended, so that a call of theirs that comes late is known to be old.</summary>
+    private PrefixPublication Publish(ReplicaKey key, PrefixPublication? earlier)
+    {
+        NoteEnd(earlier);
+        var publication = new PrefixPublication(key, options.Value.KeptChanges, options.Value.ChangesPerCall, after: _lastOfEarlier + 1);
+        if (earlier is not null)
+        {
+            lock (earlier)
+            {
+                publication.TellAnew(earlier);
+            }
+        }
+
+        return publication;
+    }
+
+    private void NoteEnd(PrefixPublication? publication)
+    {
+        if (publication is not null)
+        {
+            lock (publication)
+            {
+                _lastOfEarlier = Math.Max(_lastOfEarlier, publication.Last);
+            }
         }
     }
 
     private Task TellHere()
     {
-        foreach (var (key, publication) in _publications)
+        foreach (var (source, publication) in _publications.Values)
         {
-            while (NextBatch(key, publication, local.SiloAddress) is { } batch)
+            while (Next(source, publication, local.SiloAddress, confirms: false) is { } batch)
             {
-                Note(publication, local.SiloAddress, batch, table.Apply(batch));
+                Answered(publication, local.SiloAddress, batch, table.Apply(batch));
             }
         }
 
         return Task.CompletedTask;
     }
 
-    private async Task TellAsync(SiloAddress silo)
+    private async Task TellAsync(SiloAddress silo, bool confirms)
     {
         var grain = grains.GetGrain<IPrefixTableGrain>($"{silo.ToParsableString()}/prefixes");
         try
         {
-            foreach (var (key, publication) in _publications.ToArray())
+            foreach (var (source, publication) in _publications.Values.ToArray())
             {
-                while (!_stopping.IsCancellationRequested && NextBatch(key, publication, silo) is { } batch)
+                var asks = confirms;
+                while (!_stopping.IsCancellationRequested && Next(source, publication, silo, asks) is { } batch)
                 {
-                    Note(publication, silo, batch, await grain.ApplyAsync(batch));
+                    asks = asks && batch.Hashes.Length > 0;         // once
+                    Answered(publication, silo, batch, await grain.ApplyAsync(batch));
                 }
             }
         }
@@ -130,65 +170,19 @@ internal sealed partial class PrefixPublisher(
         }
     }
 
-    private PrefixBatch? NextBatch(ReplicaKey key, Publication publication, SiloAddress silo)
+    private static PrefixBatch? Next(IPrefixSource source, PrefixPublication publication, SiloAddress silo, bool confirms)
     {
         lock (publication)
         {
-            if (!publication.Told.TryGetValue(silo, out var told))
-            {
-                publication.Told[silo] = told = new Progress();
-            }
-
-            return publication.IsGone
-                ? told.IsGone ? null : Batch([]) with { IsGone = true }
-                : told.Parts is { } parts ? Batch(parts[told.Part]) with { Number = told.PartsNumber, Part = told.Part + 1, Parts = parts.Count }
-                : told.Last == publication.Log.Last ? null
-                : publication.Log.After(told.Last, options.Value.ChangesPerCall) is { } changes ? Batch(changes) with { Number = told.Last + 1 }
-                : Everything(told);
+            return publication.Next(silo, source.PeerEndpoint, confirms);
         }
-
-        PrefixBatch Everything(Progress told)
-        {
-            told.Parts = [.. publication.Log.All().Chunk(options.Value.ChangesPerCall).DefaultIfEmpty([])];
-            (told.PartsNumber, told.Part) = (publication.Log.Last, 0);
-            return Batch(told.Parts[0]) with { Number = told.PartsNumber, Part = 1, Parts = told.Parts.Count };
-        }
-
-        PrefixBatch Batch(PrefixChange[] changes) => new()
-        {
-            Source = key,
-            PeerEndpoint = publication.Source.PeerEndpoint,
-            Hashes = Array.ConvertAll(changes, change => change.Hash),
-            Tiers = Array.ConvertAll(changes, change => (byte)change.Tiers),
-            Number = 0,
-        };
     }
 
-    private static void Note(Publication publication, SiloAddress silo, PrefixBatch batch, long answer)
+    private static void Answered(PrefixPublication publication, SiloAddress silo, PrefixBatch batch, long answer)
     {
         lock (publication)
         {
-            var told = publication.Told[silo];
-            if (batch.IsGone)
-            {
-                told.IsGone = true;
-            }
-            else if (batch.Part == 0)
-            {
-                told.Last = answer;
-            }
-            else if (answer != batch.Number)
-            {
-                (told.Parts, told.Last) = (null, -1);       // a part was lost: everything again
-            }
-            else if (batch.Part == batch.Parts)
-            {
-                (told.Parts, told.Last) = (null, batch.Number);
-            }
-            else
-            {
-                told.Part = batch.Part;
-            }
+            publication.Answered(silo, batch, answer);
         }
     }
 
@@ -198,21 +192,22 @@ internal sealed partial class PrefixPublisher(
         foreach (var silo in _calls.Keys.Where(silo => silos.IsDeadSilo(silo)).ToArray())
         {
             _calls.Remove(silo);
-            foreach (var publication in _publications.Values)
+            foreach (var (_, publication) in _publications.Values)
             {
                 lock (publication)
                 {
-                    publication.Told.Remove(silo);
+                    publication.Forget(silo);
                 }
             }
         }
 
-        foreach (var (key, publication) in _publications.ToArray())
+        foreach (var (key, (_, publication)) in _publications.ToArray())
         {
             lock (publication)
             {
-                if (publication.IsGone && publication.Told.Values.All(told => told.IsGone))
+                if (publication.IsForgotten)
                 {
+                    NoteEnd(publication);
                     _publications.Remove(key);
                 }
             }
@@ -224,29 +219,4 @@ internal sealed partial class PrefixPublisher(
 
     [LoggerMessage(2051, LogLevel.Error, "Prefixes are not published any more")]
     private partial void LogBroken(Exception exception);
-
-    private sealed class Publication(IPrefixSource source, PrefixLog log, Dictionary<SiloAddress, Progress>? told)
-    {
-        public IPrefixSource Source { get; } = source;
-
-        public PrefixLog Log { get; } = log;
-
-        /// <summary>How far each silo is. A log that begins anew tells everybody everything.</summary>
-        public Dictionary<SiloAddress, Progress> Told { get; } = told is null ? [] : told.ToDictionary(silo => silo.Key, _ => new Progress { Last = -1 });
-
-        public bool IsGone { get; set; }
-    }
-
-    private sealed class Progress
-    {
-        public long Last { get; set; }
-
-        public List<PrefixChange[]>? Parts { get; set; }
-
-        public long PartsNumber { get; set; }
-
-        public int Part { get; set; }
-
-        public bool IsGone { get; set; }
-    }
 }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using Orleans.Runtime;
+using XLLM.Grains.Diagnostics;
 using XLLM.Grains.Interfaces.Replicas;
 using XLLM.Grains.Interfaces.Routing;
 using XLLM.Grains.Ports;
@@ -15,11 +16,12 @@ internal sealed class PrefixTable : IPrefixView, IKvPeers, ISiloStatusListener, 
     private readonly ISiloStatusOracle _silos;
     private readonly string _local;
 
-    public PrefixTable(ISiloStatusOracle silos, ILocalSiloDetails local, IOptions<PrefixOptions> options)
+    public PrefixTable(ISiloStatusOracle silos, ILocalSiloDetails local, IOptions<PrefixOptions> options, GrainInstruments instruments)
     {
         (_silos, _local) = (silos, local.SiloAddress.ToParsableString());
         _sources = new PrefixSources(options.Value.MostHashes);
         silos.SubscribeToSiloStatusEvents(this);
+        instruments.ObservePrefixes(() => Counts);
     }
 
     /// <summary>Hashes known, hashes refused, gaps noticed.</summary>
@@ -58,6 +60,31 @@ internal sealed class PrefixTable : IPrefixView, IKvPeers, ISiloStatusListener, 
             }
 
             return best < 0 ? null : new KvPeer(_sources.PeerEndpoint(others[best])!, holdings[best].LoadableBlocks);
+        }
+    }
+
+    /// <inheritdoc/>
+    public KvPeer? Find(ReadOnlySpan<PrefixHash> prefix, ReplicaKey replica)
+    {
+        lock (_gate)
+        {
+            if (replica.Silo == _local || _sources.PeerEndpoint(replica) is not { } endpoint)
+            {
+                return null;
+            }
+
+            var holding = new PrefixHolding[1];
+            _sources.Index.Find(prefix, [replica], holding);
+            return new KvPeer(endpoint, holding[0].LoadableBlocks);
+        }
+    }
+
+    /// <inheritdoc/>
+    public bool Lends(ReplicaKey replica)
+    {
+        lock (_gate)
+        {
+            return _sources.PeerEndpoint(replica) is not null;
         }
     }
 

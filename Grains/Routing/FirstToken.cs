@@ -6,7 +6,7 @@ namespace XLLM.Grains.Routing;
 /// <summary>The replica with the earliest predicted first token, among those that keep both objectives if there are any; may have a hot prefix copied to it.</summary>
 /// <remarks>
 /// Where another replica holds much more of the prompt (<see cref="RoutingOptions.CopyThreshold"/> times as much), its KV blocks are taken to be copied: that costs the transfer
-/// instead of the prefill, and spreads a prefix that many ask for. Without copying (<see cref="RoutingOptions.CopyTokensPerSecond"/> is 0) every replica has what it holds itself.
+/// instead of the prefill, and spreads a prefix that many ask for. Without copying (<see cref="RoutingOptions.CopyTokensPerSecond"/> is 0, or nobody lends) every replica has what it holds itself.
 /// Source: Qin et al. 2025, "Mooncake: trading more storage for less computation" (FAST'25), algorithm 1.
 /// </remarks>
 internal sealed class FirstToken : IReplicaSelector
@@ -20,11 +20,11 @@ internal sealed class FirstToken : IReplicaSelector
     /// <inheritdoc/>
     public Selection Select(ReadOnlySpan<ReplicaCandidate> candidates, in SelectionRequest request)
     {
-        var holder = 0;                                 // of the longest prefix
+        int? holder = null;                             // of the longest prefix that may be copied
         StepTimeModel? measured = null;
         for (var i = 0; i < candidates.Length; i++)
         {
-            holder = candidates[i].CachedBlocks > candidates[holder].CachedBlocks ? i : holder;
+            holder = candidates[i].Lends && candidates[i].CachedBlocks > (holder is { } other ? candidates[other].CachedBlocks : 0) ? i : holder;
             measured ??= candidates[i].Load.StepTimes;
         }
 
@@ -33,7 +33,7 @@ internal sealed class FirstToken : IReplicaSelector
         var keeping = rented.AsSpan(candidates.Length, candidates.Length);
         for (var i = 0; i < candidates.Length; i++)
         {
-            seconds[i] = Predict(candidates[i], candidates[holder], measured ?? Unmeasured, request, out _);
+            seconds[i] = Predict(candidates[i], candidates[holder ?? i], measured ?? Unmeasured, request, out _);
             keeping[i] = KeepsUp(candidates[i], request) ? seconds[i] : double.PositiveInfinity;
         }
 
@@ -45,7 +45,7 @@ internal sealed class FirstToken : IReplicaSelector
         }
 
         ArrayPool<double>.Shared.Return(rented);
-        var predicted = Predict(candidates[chosen], candidates[holder], measured ?? Unmeasured, request, out var copies);
+        var predicted = Predict(candidates[chosen], candidates[holder ?? chosen], measured ?? Unmeasured, request, out var copies);
         return new Selection(chosen, copies ? "prefix copied" : ReplicaCost.Reason(candidates, chosen))
         {
             CopyFrom = copies ? holder : null,

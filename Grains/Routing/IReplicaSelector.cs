@@ -32,6 +32,9 @@ internal readonly record struct ReplicaCandidate(ReplicaKey Replica, ReplicaLoad
     /// <summary><see cref="ReplicaLoad.PendingAttention"/> of <see cref="RoutedTokens"/>.</summary>
     public long RoutedAttention { get; init; }
 
+    /// <summary>Whether it sends its KV blocks to other replicas; asked only where prefixes may be copied (<see cref="RoutingOptions.CopyTokensPerSecond"/>).</summary>
+    public bool Lends { get; init; }
+
     /// <summary>Seconds since that announcement arrived in this silo.</summary>
     public double Age { get; init; }
 }

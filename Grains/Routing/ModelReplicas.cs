@@ -192,6 +192,7 @@ internal sealed class ModelReplicas(string model, ulong seed, IPrefixView? prefi
                 RoutedSequences = known.Open.Count,
                 RoutedBlocks = (int)Math.Min(int.MaxValue, known.Blocks),
                 RoutedAttention = known.Attention,
+                Lends = _options.CopyTokensPerSecond > 0 && _prefixes.Lends(_keys[place]),
                 Age = (now - known.HeardAt).TotalSeconds,
             });
         }

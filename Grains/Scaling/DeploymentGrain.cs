@@ -11,7 +11,7 @@ using XLLM.Grains.Ports;
 
 namespace XLLM.Grains.Scaling;
 
-/// <summary>Looks at all silos again and again, and has models loaded and unloaded until each has the replicas that are wanted. What to do is decided by <see cref="ReplicaPlanner"/>.</summary>
+/// <summary>Looks at all silos again and again, and has models loaded and unloaded until each has the replicas that are wanted. What to do is decided by <see cref="Deployments"/>.</summary>
 /// <remarks>
 /// Reentrant: loading takes minutes, and neither a look nor a question must wait for it. No invariant spans an await but one: one look at a time.
 /// Survives a restart: what is wanted. Who sleeps, who failed and who waits is forgotten with the activation; loading itself goes on in its silo, and the next look finds it there.
@@ -23,13 +23,8 @@ internal sealed partial class DeploymentGrain(
 {
     private const int MostReplicas = 1000;
 
-    private readonly HashSet<string> _asleep = [];
-    private readonly Dictionary<string, long> _demanded = [];                               // model, since when
-    private readonly Dictionary<(string Silo, string Model), (long At, string Message)> _failures = [];
-    private readonly HashSet<(string Silo, string Model)> _acting = [];
+    private readonly Deployments _deployments = new(new ResidenceRules(options.Value.IdleUnload, options.Value.MinResidence), options.Value.FailureBackoff);
     private readonly Dictionary<string, ModelEvents> _events = [];
-    private SiloReport[] _silos = [];
-    private Dictionary<string, string> _obstacles = [];
     private TaskCompletionSource _looked = NewSignal();
     private TaskCompletionSource _published = NewSignal();
     private bool _looking;
@@ -38,6 +33,7 @@ internal sealed partial class DeploymentGrain(
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
         await base.OnActivateAsync(cancellationToken);
+        _deployments.Specs = state.State.Specs;
         this.RegisterGrainTimer(LookAsync, new GrainTimerCreationOptions(TimeSpan.Zero, options.Value.ReconcilePeriod) { Interleave = true, KeepAlive = true });
     }
 
@@ -48,7 +44,7 @@ internal sealed partial class DeploymentGrain(
     public async Task<DeploymentReport[]> ListAsync()
     {
         await LookAsync(CancellationToken.None);
-        return [.. Names().Select(Report)];
+        return [.. _deployments.Names().Select(_deployments.Report)];
     }
 
     /// <inheritdoc/>
@@ -61,24 +57,22 @@ internal sealed partial class DeploymentGrain(
 
         var name = spec.Model.Name;
         await LookAsync(CancellationToken.None);
-        if (spec.Model.Path is null && spec.Replicas > 0 && !Known(name) && !Array.Exists(_silos, silo => Array.Exists(silo.Replicas, replica => replica.Model == name)) && Spec(name)?.Model.Path is null)
+        if (spec.Model.Path is null && spec.Replicas > 0 && !_deployments.IsKnown(name) && !_deployments.IsLoaded(name) && _deployments.Spec(name)?.Model.Path is null)
         {
             throw new RequestException(RequestErrors.ModelNotFound, $"no silo knows a model '{name}': give its path, or name it with --model where silos start", "model");
         }
 
-        var place = spec.Model.Path is null && Spec(name) is { } known ? known.Model : spec.Model;
+        var place = spec.Model.Path is null && _deployments.Spec(name) is { } known ? known.Model : spec.Model;
         await StoreAsync([.. state.State.Specs.Where(other => other.Model.Name != name), spec with { Model = place }]);
-        _asleep.Remove(name);
-        Forgive(name);
-        _obstacles.Remove(name);
-        _events[name] = new ModelEvents(clock.GetTimestamp());
+        _deployments.Wake(name);
+        _events[name] = new ModelEvents(Now);
         if (spec.Replicas > 0)
         {
-            _demanded[name] = clock.GetTimestamp();
+            _deployments.Demand(name, Now);
         }
 
         await LookAsync(CancellationToken.None);
-        return Report(name);
+        return _deployments.Report(name);
     }
 
     /// <inheritdoc/>
@@ -91,40 +85,38 @@ internal sealed partial class DeploymentGrain(
             await StoreAsync(left);
         }
 
-        return _asleep.Remove(model) || removed;
+        return _deployments.Wake(model) || removed;
     }
 
     /// <inheritdoc/>
     public async Task<bool> DemandAsync(string model)
     {
-        var since = clock.GetTimestamp();
+        var since = Now;
         await LookAsync(CancellationToken.None);
-        if (!MayLoad(model))
+        if (!_deployments.MayLoad(model, options.Value.LoadOnFirstUse))
         {
             return false;
         }
 
-        _asleep.Remove(model);
-        Forgive(model);                             // a request is worth a new try
-        _demanded[model] = since;
+        _deployments.Demand(model, since);          // a request is worth a new try
         while (true)
         {
             var looked = _looked.Task;
             await LookAsync(CancellationToken.None);
-            if (Serving(model))
+            if (_deployments.Serving(model))
             {
                 return true;
             }
 
-            if (Failure(model, since) is { } failed)
+            if (_deployments.Failure(model, since) is { } failed)
             {
                 throw new RequestException(RequestErrors.Unavailable, $"the model '{model}' could not be loaded: {failed}", "model");
             }
 
-            var left = options.Value.DemandTimeout - clock.GetElapsedTime(since);
+            var left = options.Value.DemandTimeout - (Now - since);
             if (left <= TimeSpan.Zero)
             {
-                throw new RequestException(RequestErrors.Unavailable, $"the model '{model}' is not loaded after {options.Value.DemandTimeout}{(_obstacles.TryGetValue(model, out var obstacle) ? $": {obstacle}" : "; it goes on loading")}", "model");
+                throw new RequestException(RequestErrors.Unavailable, $"the model '{model}' is not loaded after {options.Value.DemandTimeout}{(_deployments.Obstacle(model) is { } obstacle ? $": {obstacle}" : "; it goes on loading")}", "model");
             }
 
             await Task.WhenAny(looked, Task.Delay(left, clock));
@@ -134,12 +126,12 @@ internal sealed partial class DeploymentGrain(
     /// <inheritdoc/>
     public async Task<string[]> ListLoadableAsync()
     {
-        if (_silos.Length == 0)
+        if (!_deployments.Names().Any())
         {
-            await LookAsync(CancellationToken.None);        // this activation has not looked yet; else the last look is a period old at most
+            await LookAsync(CancellationToken.None);        // this activation may not have looked yet; else the last look is a period old at most
         }
 
-        return [.. Names().Where(model => MayLoad(model) && !Serving(model))];
+        return [.. _deployments.Names().Where(model => _deployments.MayLoad(model, options.Value.LoadOnFirstUse) && !_deployments.Serving(model))];
     }
 
     /// <inheritdoc/>
@@ -147,14 +139,14 @@ internal sealed partial class DeploymentGrain(
     {
         if (!_events.TryGetValue(model, out var events))
         {
-            _events[model] = events = new ModelEvents(clock.GetTimestamp());
+            _events[model] = events = new ModelEvents(Now);
         }
 
         var told = 0;
         while (true)
         {
             var (looked, published) = (_looked.Task, _published.Task);
-            var ends = IsAsWanted(model) || IsHopeless(model, events.Since);
+            var ends = _deployments.IsAsWanted(model) || _deployments.IsHopeless(model, events.Since);
             var fresh = events.From(told);
             told = events.Next;
             foreach (var next in fresh)
@@ -187,8 +179,11 @@ internal sealed partial class DeploymentGrain(
         _looking = true;
         try
         {
-            _silos = [.. (await administration.ListSilosAsync()).Where(silo => silo.State != SiloState.Unreachable && silo.Role != SiloRole.Gateway)];
-            Act();
+            SiloReport[] silos = [.. (await administration.ListSilosAsync()).Where(silo => silo.Role != SiloRole.Gateway)];
+            foreach (var action in _deployments.Look(silos, Now))
+            {
+                _ = ActAsync(action, silos.Single(silo => silo.Silo == action.Silo).Name);      // does not wait for it
+            }
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
@@ -203,34 +198,8 @@ internal sealed partial class DeploymentGrain(
         }
     }
 
-    /// <summary>Plans by what the look saw, and starts what is planned. Does not wait for it.</summary>
-    private void Act()
+    private async Task ActAsync(ReplicaAction action, string silo)
     {
-        var rules = new ResidenceRules(options.Value.IdleUnload, options.Value.MinResidence);
-        var plan = ReplicaPlanner.Plan([.. Names().Select(Wanted)], [.. _silos.Select(silo => new ModelSilo(silo, FailedOn(silo)))], rules);
-        _obstacles = new(plan.Obstacles);
-        foreach (var model in _demanded.Keys.Where(Serving).ToArray())
-        {
-            _demanded.Remove(model);
-        }
-
-        foreach (var model in plan.FallAsleep)
-        {
-            _asleep.Add(model);
-        }
-
-        foreach (var action in plan.Actions)
-        {
-            if (_acting.Add((action.Silo, action.Model.Name)))
-            {
-                _ = ActAsync(action);
-            }
-        }
-    }
-
-    private async Task ActAsync(ReplicaAction action)
-    {
-        var silo = Array.Find(_silos, silo => silo.Silo == action.Silo)!.Name;
         LogAction(action.Kind, action.Model.Name, silo, action.Reason);
         try
         {
@@ -273,7 +242,7 @@ internal sealed partial class DeploymentGrain(
         }
         finally
         {
-            _acting.Remove((action.Silo, action.Model.Name));
+            _deployments.Ended(action);
             _ = LookAsync(CancellationToken.None);
         }
     }
@@ -281,7 +250,7 @@ internal sealed partial class DeploymentGrain(
     private void Fail(ReplicaAction action, string silo, string message)
     {
         LogFailed(silo, action.Model.Name, message);
-        _failures[(action.Silo, action.Model.Name)] = (clock.GetTimestamp(), message);
+        _deployments.Failed(action, message, Now);
     }
 
     private void Publish(ModelLoadEvent next)
@@ -302,6 +271,7 @@ internal sealed partial class DeploymentGrain(
         {
             state.State = new DeploymentState { Specs = [.. specs.OrderBy(spec => spec.Model.Name, StringComparer.Ordinal)] };
             await state.WriteStateAsync();
+            _deployments.Specs = state.State.Specs;
         }
         catch (Exception exception)
         {
@@ -311,87 +281,7 @@ internal sealed partial class DeploymentGrain(
         }
     }
 
-    /// <summary>Names of all models that are wanted, in memory, known, or asked for.</summary>
-    private IEnumerable<string> Names() => state.State.Specs.Select(spec => spec.Model.Name)
-        .Concat(_silos.SelectMany(silo => silo.Replicas.Select(replica => replica.Model).Concat(silo.KnownModels.Select(known => known.Name))))
-        .Concat(_demanded.Keys)
-        .Distinct(StringComparer.Ordinal)
-        .Order(StringComparer.Ordinal);
-
-    private WantedModel Wanted(string model) =>
-        new(Spec(model)?.Model ?? new ModelPlace(model), Spec(model)?.Replicas, _asleep.Contains(model), _demanded.ContainsKey(model));
-
-    private DeploymentReport Report(string model) => new()
-    {
-        Model = model,
-        Path = Spec(model)?.Model.Path,
-        WantedReplicas = Spec(model)?.Replicas,
-        Replicas = [.. from silo in _silos from replica in silo.Replicas where replica.Model == model select new DeployedReplica(silo.Name, silo.Silo, replica)],
-        Asleep = _asleep.Contains(model),
-        LastFailure = Failure(model, since: null) ?? _obstacles.GetValueOrDefault(model),
-    };
-
-    private DeploymentSpec? Spec(string model) => Array.Find(state.State.Specs, spec => spec.Model.Name == model);
-
-    private bool Known(string model) => Array.Exists(_silos, silo => Array.Exists(silo.KnownModels, known => known.Name == model));
-
-    /// <summary>Whether a request may have it loaded.</summary>
-    private bool MayLoad(string model) => _asleep.Contains(model) || (Spec(model) is { } spec ? spec.Replicas > 0 : options.Value.LoadOnFirstUse && Known(model));
-
-    /// <summary>Whether somebody serves it and will go on: a ready replica that acts is being unloaded.</summary>
-    private bool Serving(string model) => Array.Exists(
-        _silos,
-        silo => silo.State == SiloState.Active && !_acting.Contains((silo.Silo, model)) && Array.Exists(silo.Replicas, replica => replica.Model == model && replica.State == LoadedState.Ready));
-
-    private bool IsAsWanted(string model)
-    {
-        var (ready, other) = (0, 0);
-        foreach (var replica in _silos.Where(silo => silo.State == SiloState.Active).SelectMany(silo => silo.Replicas).Where(replica => replica.Model == model))
-        {
-            (ready, other) = replica.State == LoadedState.Ready ? (ready + 1, other) : (ready, other + 1);
-        }
-
-        return other == 0 && (Spec(model) is not { } spec || ready == (_asleep.Contains(model) ? 0 : spec.Replicas)) && !_acting.Any(act => act.Model == model);
-    }
-
-    /// <summary>Whether nothing is under way, and nothing further can be: every try since then failed, or no silo can have one.</summary>
-    private bool IsHopeless(string model, long since) =>
-        !_acting.Any(act => act.Model == model) && (_obstacles.ContainsKey(model) || Failure(model, since) is not null);
-
-    private string? Failure(string model, long? since)
-    {
-        foreach (var ((_, failed), (at, message)) in _failures)
-        {
-            if (failed == model && (since is not { } from || at >= from))
-            {
-                return message;
-            }
-        }
-
-        return null;
-    }
-
-    /// <summary>Models that failed on a silo within the backoff; forgets older failures, and those of silos that are gone.</summary>
-    private HashSet<string> FailedOn(SiloReport silo)
-    {
-        foreach (var (key, (at, _)) in _failures.ToArray())
-        {
-            if (clock.GetElapsedTime(at) >= options.Value.FailureBackoff || !Array.Exists(_silos, known => known.Silo == key.Silo))
-            {
-                _failures.Remove(key);
-            }
-        }
-
-        return [.. _failures.Keys.Where(key => key.Silo == silo.Silo).Select(key => key.Model)];
-    }
-
-    private void Forgive(string model)
-    {
-        foreach (var key in _failures.Keys.Where(key => key.Model == model).ToArray())
-        {
-            _failures.Remove(key);
-        }
-    }
+    private TimeSpan Now => clock.GetElapsedTime(0);
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

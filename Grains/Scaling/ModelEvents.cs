@@ -3,8 +3,8 @@ using XLLM.Grains.Interfaces.Administration;
 namespace XLLM.Grains.Scaling;
 
 /// <summary>What happened to a model since an administrator last said what is wanted of it, for watchers that come a moment later. Of a loading only the newest progress. Not thread-safe: a grain's own.</summary>
-/// <param name="since">When that was: a timestamp of the clock.</param>
-internal sealed class ModelEvents(long since)
+/// <param name="since">When that was, counted as its grain counts.</param>
+internal sealed class ModelEvents(TimeSpan since)
 {
     /// <summary>Most events that are kept; the oldest go. Two per silo and change, so this is a cluster of a hundred.</summary>
     private const int Most = 256;
@@ -12,7 +12,7 @@ internal sealed class ModelEvents(long since)
     private readonly List<(int Number, ModelLoadEvent Event)> _events = [];
 
     /// <summary>When an administrator last said what is wanted.</summary>
-    public long Since => since;
+    public TimeSpan Since => since;
 
     /// <summary>Number of the event that comes next, counted from 0.</summary>
     public int Next { get; private set; }

@@ -26,6 +26,7 @@ internal sealed class TierMetrics : IDisposable
         Counter("xllm.kv.tier.evictions", "{block}", "KV blocks put out for others.", tier => tier.Evictions);
         Counter("xllm.kv.tier.dropped", "{block}", "KV blocks that could not be kept.", tier => tier.Dropped);
         Counter("xllm.kv.tier.damaged", "{block}", "KV blocks found damaged or foreign.", tier => tier.Damaged);
+        Counter("xllm.kv.tier.copied", "{block}", "KV blocks fetched from the replica that routing named.", tier => tier.Copied);
         _meter.CreateObservableCounter("xllm.kv.tier.load_time", () => Measure(tier => tier.LoadSeconds), "s", "Time spent loading.");
     }
 

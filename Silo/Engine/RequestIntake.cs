@@ -124,6 +124,7 @@ internal sealed class RequestIntake(
             new PrefixChain(PrefixHash.Root(model.Name, request.CacheSalt), blocks.BlockTokens, PictureMark.Of(request.Pictures)),
             new SamplerState(settings, request.PromptTokens, request.GeneratedTokens))
         {
+            CopyFrom = request.CopyFrom,
             Pooler = Pooler(request.Pooling),
             Pictures = places.Length == 0 ? null : new SequencePictures(request.Pictures, places, request.PromptTokens.Length),
         };

@@ -110,7 +110,7 @@ internal sealed class TieredPrefixLoads(KvBlockManager blocks, KvTiers tiers) : 
             (state.Run, state.Loads) = (sequence.Run, 0);
         }
 
-        if (state.Loads >= MostLoads || tiers.Loader.Begin(sequence.Prefix.Hashes[..most], first, asksOthers) is not { } load)
+        if (state.Loads >= MostLoads || tiers.Loader.Begin(sequence.Prefix.Hashes[..most], first, asksOthers, sequence.CopyFrom) is not { } load)
         {
             return false;
         }

@@ -268,6 +268,7 @@ internal sealed partial class KvTiers : IKvTiers, IPeerLender, IAsyncDisposable
         Evictions = counters.Evictions,
         Dropped = counters.Dropped,
         Damaged = counters.Damaged,
+        Copied = counters.CopiedBlocks,
         LoadSeconds = counters.LoadTime.TotalSeconds,
     };
 }

@@ -36,8 +36,9 @@ internal sealed partial class PrefixLoader
     /// <param name="prefix">Hashes of the prompt's blocks that are worth loading, from its start.</param>
     /// <param name="firstBlock">The first one that the pool lacks.</param>
     /// <param name="asksOthers">Whether storage and peers are asked too.</param>
+    /// <param name="copyFrom">The peer that routing has named: asked before any other, and for few tokens too. The costs decide all the same.</param>
     /// <returns>Null if nothing is worth waiting for.</returns>
-    public PrefixLoad? Begin(ReadOnlySpan<PrefixHash> prefix, int firstBlock, bool asksOthers)
+    public PrefixLoad? Begin(ReadOnlySpan<PrefixHash> prefix, int firstBlock, bool asksOthers, PrefixHolder? copyFrom = null)
     {
         var rest = prefix[firstBlock..];
         var inHost = 0;
@@ -47,7 +48,8 @@ internal sealed partial class PrefixLoader
         }
 
         var asks = asksOthers && (MayAsk(_store, _storeFailed) || MayAsk(_peers, _peersFailed))
-            && (rest.Length - inHost) * _parts.BlockTokens >= _parts.Options.LeastRemoteTokens;
+            && rest.Length > inHost
+            && ((rest.Length - inHost) * _parts.BlockTokens >= _parts.Options.LeastRemoteTokens || (copyFrom is not null && _peers is not null));
         if (asksOthers || inHost > 0)       // a prompt that waits for room asks again before every step, and counts once
         {
             _parts.Host.Counters.Asked(inHost, rest.Length - inHost);
@@ -61,18 +63,18 @@ internal sealed partial class PrefixLoader
         var load = new PrefixLoad(firstBlock, rest.ToArray(), _parts.Groups);
         var whole = prefix.ToArray();
         _parts.Pending.Begin();
-        _ = Task.Run(() => RunAsync(load, whole, inHost, asks));
+        _ = Task.Run(() => RunAsync(load, whole, inHost, asks, copyFrom));
         return load;
     }
 
-    private async Task RunAsync(PrefixLoad load, PrefixHash[] prefix, int inHost, bool asks)
+    private async Task RunAsync(PrefixLoad load, PrefixHash[] prefix, int inHost, bool asks, PrefixHolder? copyFrom)
     {
         try
         {
             var firstToken = load.FirstBlock * _parts.BlockTokens;
             var patience = LoadChoice.PatienceFor(_parts.Costs.Recompute(firstToken, firstToken + (load.Hashes.Length * _parts.BlockTokens)));
             using var impatient = new CancellationTokenSource(patience, _clock);
-            var others = asks ? await FindOthersAsync(load, prefix, inHost, impatient.Token) : null;
+            var others = asks ? await FindOthersAsync(load, prefix, inHost, copyFrom, impatient.Token) : null;
             var segments = new List<LoadSegment>();
             if (inHost > 0)
             {
@@ -180,7 +182,13 @@ internal sealed partial class PrefixLoader
 
         try
         {
-            return Decode(header, packet.Bytes.Slice(KvPacket.HeaderBytes, header.PayloadBytes), _parts.Host.Counters);
+            if (TryDecode(header, packet.Bytes.Slice(KvPacket.HeaderBytes, header.PayloadBytes), out var raw))
+            {
+                return raw;
+            }
+
+            _parts.Host.Counters.FoundDamaged();
+            return null;
         }
         finally
         {
@@ -188,29 +196,29 @@ internal sealed partial class PrefixLoader
         }
     }
 
-    private HostBlock? Decode(in KvPacketHeader header, ReadOnlySpan<byte> payload, TierCounters counters)
+    /// <summary>Turns a payload into the pool's bytes.</summary>
+    /// <param name="header">What it is.</param>
+    /// <param name="payload">As it was kept.</param>
+    /// <param name="raw">The block, with a reference for the caller; null where there is no room.</param>
+    /// <returns>False if it cannot be read.</returns>
+    private bool TryDecode(in KvPacketHeader header, ReadOnlySpan<byte> payload, out HostBlock? raw)
     {
-        if (!_parts.Memory.TryRent(out var raw))
+        if (!_parts.Memory.TryRent(out raw) || (_parts.Forms.Find(header.Form) is { } form && form.TryDecode(payload, raw.Payload)))
         {
-            return null;
-        }
-
-        if (_parts.Forms.Find(header.Form) is { } form && form.TryDecode(payload, raw.Payload))
-        {
-            return raw;
+            return true;
         }
 
         raw.Release();
-        counters.FoundDamaged();
-        return null;
+        raw = null;
+        return false;
     }
 
     // ---- storage and peers ----
 
     /// <summary>Where the rest is: the place that has more of it, or the cheaper one of two that have as much. Null: nowhere.</summary>
-    private async Task<Elsewhere?> FindOthersAsync(PrefixLoad load, PrefixHash[] prefix, int inHost, CancellationToken impatient)
+    private async Task<Elsewhere?> FindOthersAsync(PrefixLoad load, PrefixHash[] prefix, int inHost, PrefixHolder? copyFrom, CancellationToken impatient)
     {
-        var peer = MayAsk(_peers, _peersFailed) ? FindPeer(load, prefix, inHost) : null;
+        var peer = MayAsk(_peers, _peersFailed) ? FindPeer(load, prefix, inHost, copyFrom) : null;
         var stored = MayAsk(_store, _storeFailed) ? await FindStoredAsync(load, inHost, impatient) : null;
         if (peer is null || stored is null)
         {
@@ -223,9 +231,10 @@ internal sealed partial class PrefixLoader
         TimeSpan Cost(Elsewhere place) => _parts.Costs.Load(place.Segment.Source, place.Segment.Bytes);
     }
 
-    private Elsewhere? FindPeer(PrefixLoad load, PrefixHash[] prefix, int inHost)
+    private Elsewhere? FindPeer(PrefixLoad load, PrefixHash[] prefix, int inHost, PrefixHolder? copyFrom)
     {
-        var found = _peers!.Find(prefix);
+        var named = copyFrom is not null ? FindNamed(prefix, copyFrom) : null;
+        var found = named ?? _peers!.Find(prefix);
         var blocks = Math.Max(0, (found?.Blocks ?? 0) - load.FirstBlock - inHost);
         _parts.Peers.Counters.Asked(blocks, load.Hashes.Length - inHost - blocks);
         if (blocks == 0)
@@ -234,10 +243,22 @@ internal sealed partial class PrefixLoader
         }
 
         var segment = new LoadSegment(KvSource.Peer, blocks, (long)blocks * _parts.Groups * _parts.Memory.BlockBytes);
-        return new Elsewhere(segment, token => LoadPeerAsync(load, inHost, blocks, found!.Value.Endpoint, token));
+        return new Elsewhere(segment, token => LoadPeerAsync(load, inHost, blocks, found!.Value.Endpoint, isNamed: named is not null, token));
     }
 
-    private async Task LoadPeerAsync(PrefixLoad load, int inHost, int blocks, string endpoint, CancellationToken impatient)
+    /// <summary>The peer that routing has named; null if it holds nothing, or lends nothing. Events may be on their way, so what the router knew counts too.</summary>
+    private KvPeer? FindNamed(PrefixHash[] prefix, PrefixHolder holder)
+    {
+        if (_peers!.Find(prefix, holder.Replica) is not { } peer)
+        {
+            return null;
+        }
+
+        var blocks = Math.Clamp(holder.Tokens / _parts.BlockTokens, peer.Blocks, prefix.Length);
+        return blocks > 0 ? peer with { Blocks = blocks } : null;
+    }
+
+    private async Task LoadPeerAsync(PrefixLoad load, int inHost, int blocks, string endpoint, bool isNamed, CancellationToken impatient)
     {
         var started = _clock.GetTimestamp();
         var (places, bytes) = (Places(load, inHost), 0L);
@@ -252,7 +273,17 @@ internal sealed partial class PrefixLoader
                 packet =>
                 {
                     bytes += packet.Length;
-                    return Accept(load, places, packet.Span, expected: null, _parts.Peers.Counters);
+                    if (Accept(load, places, packet.Span, expected: null, _parts.Peers.Counters) != Acceptance.Taken)
+                    {
+                        return false;
+                    }
+
+                    if (isNamed)
+                    {
+                        _parts.Peers.Counters.Copied();
+                    }
+
+                    return true;
                 },
                 impatient);
             Loaded(KvSource.Peer, _parts.Peers.Counters, bytes, started);
@@ -298,32 +329,32 @@ internal sealed partial class PrefixLoader
     {
         var started = _clock.GetTimestamp();
         var (places, bytes, next) = (Places(load, inHost), 0L, 0);
-        var reads = new Queue<(StoredRun Run, Task<byte[]?> Bytes)>();
+        var runsAhead = new Queue<(StoredRun Run, Task<(byte[]? Bytes, Acceptance Acceptance)> Taken)>();
         try
         {
             while (!load.IsClosed)
             {
-                for (; next < runs.Length && reads.Count < ReadsAhead; next++)
+                for (; next < runs.Length && runsAhead.Count < ReadsAhead; next++)
                 {
-                    reads.Enqueue((runs[next], _store!.ReadAsync(runs[next])));
+                    runsAhead.Enqueue((runs[next], TakeRunAsync(load, places, runs[next])));
                 }
 
-                if (!reads.TryDequeue(out var read))
+                if (!runsAhead.TryDequeue(out var first))
                 {
                     break;
                 }
 
-                var got = await read.Bytes.WaitAsync(impatient);
+                var (got, acceptance) = await first.Taken.WaitAsync(impatient);
                 bytes += got?.Length ?? 0;
-                if (got is null || !AcceptRun(load, places, read.Run, got))
+                if (acceptance == Acceptance.Damaged)
                 {
-                    // Damaged, or gone in part: what follows is of no use, and the next one shall not find it.
-                    if (got is null)
-                    {
-                        _parts.Storage.Counters.FoundDamaged();
-                    }
+                    // What follows is of no use, and the next one shall not find it.
+                    await _store!.ForgetAsync(first.Run);
+                    _parts.Worker.StoreAgain(first.Run.Hashes.Zip(first.Run.Groups, (hash, group) => new KvBlockName(hash, group)));
+                }
 
-                    await _store!.ForgetAsync(read.Run);
+                if (acceptance != Acceptance.Taken)
+                {
                     return;
                 }
             }
@@ -341,41 +372,70 @@ internal sealed partial class PrefixLoader
         }
     }
 
-    private bool AcceptRun(PrefixLoad load, Dictionary<KvBlockName, int> places, StoredRun run, byte[] bytes)
+    /// <summary>Reads a run and takes its blocks in, several runs at a time: unpacking them takes longer than reading.</summary>
+    private async Task<(byte[]? Bytes, Acceptance Acceptance)> TakeRunAsync(PrefixLoad load, Dictionary<KvBlockName, int> places, StoredRun run)
     {
-        var at = 0;
-        for (var i = 0; i < run.Hashes.Length; i++)
+        _parts.Pending.Begin();         // the prompt may have lost its patience, and the memory is still used
+        try
         {
-            var damaged = _parts.Storage.Counters.Damaged;
-            if (!Accept(load, places, bytes.AsSpan(at, run.Bytes[i]), new KvBlockName(run.Hashes[i], run.Groups[i]), _parts.Storage.Counters) && _parts.Storage.Counters.Damaged > damaged)
+            if (await _store!.ReadAsync(run) is not { } bytes)
             {
-                return false;
+                _parts.Storage.Counters.FoundDamaged();     // gone in part
+                return (null, Acceptance.Damaged);
             }
 
+            return (bytes, AcceptRun(load, places, run, bytes));
+        }
+        finally
+        {
+            _parts.Pending.End();
+        }
+    }
+
+    private Acceptance AcceptRun(PrefixLoad load, Dictionary<KvBlockName, int> places, StoredRun run, byte[] bytes)
+    {
+        var (at, acceptance) = (0, Acceptance.Taken);
+        for (var i = 0; i < run.Hashes.Length && acceptance == Acceptance.Taken; i++)
+        {
+            acceptance = load.IsClosed
+                ? Acceptance.Stopped
+                : Accept(load, places, bytes.AsSpan(at, run.Bytes[i]), new KvBlockName(run.Hashes[i], run.Groups[i]), _parts.Storage.Counters);
             at += run.Bytes[i];
         }
 
-        return true;
+        return acceptance;
     }
 
-    /// <summary>Checks a packet that came from outside, and keeps it for the prompt and in the host tier. False: no use going on.</summary>
-    private bool Accept(PrefixLoad load, Dictionary<KvBlockName, int> places, ReadOnlySpan<byte> packet, KvBlockName? expected, TierCounters counters)
+    /// <summary>Checks a packet that came from outside, and keeps it for the prompt and in the host tier. Thread-safe.</summary>
+    private Acceptance Accept(PrefixLoad load, Dictionary<KvBlockName, int> places, ReadOnlySpan<byte> packet, KvBlockName? expected, TierCounters counters)
     {
         if (!KvPacket.TryOpen(packet, _parts.Layout, out var header) || header.RawBytes != _parts.Memory.BlockBytes || (expected is { } name && header.Name != name))
         {
             counters.FoundDamaged();
-            return false;
+            return Acceptance.Damaged;
         }
 
         if (!places.TryGetValue(header.Name, out var index))
         {
-            return true;        // stored beside the blocks of this prompt
+            return Acceptance.Taken;        // stored beside the blocks of this prompt
         }
 
-        var raw = header.Form == KvForm.Exact ? Copy(packet, header.PayloadBytes) : Decode(header, packet.Slice(KvPacket.HeaderBytes, header.PayloadBytes), counters);
+        var payload = packet.Slice(KvPacket.HeaderBytes, header.PayloadBytes);
+        HostBlock? raw;
+        if (header.Form == KvForm.Exact)
+        {
+            raw = Copy(packet, header.PayloadBytes);
+        }
+        else if (!TryDecode(header, payload, out raw))
+        {
+            counters.FoundDamaged();
+            return Acceptance.Damaged;
+        }
+
         if (raw is null)
         {
-            return false;
+            counters.Drop();
+            return Acceptance.Stopped;
         }
 
         if ((header.Form == KvForm.Exact ? raw.AddReference() : Copy(packet, header.PayloadBytes)) is { } kept)
@@ -388,7 +448,7 @@ internal sealed partial class PrefixLoader
             raw.Release();
         }
 
-        return true;
+        return Acceptance.Taken;
     }
 
     private HostBlock? Copy(ReadOnlySpan<byte> packet, int payloadBytes)
@@ -440,4 +500,17 @@ internal sealed partial class PrefixLoader
     private partial void LogLoaded(long bytes, KvSource source, double milliseconds);
 
     private sealed record Elsewhere(LoadSegment Segment, Func<CancellationToken, Task> LoadAsync);
+
+    /// <summary>What became of a block.</summary>
+    private enum Acceptance
+    {
+        /// <summary>It is good.</summary>
+        Taken,
+
+        /// <summary>There is no room for it, or nobody waits for it any more.</summary>
+        Stopped,
+
+        /// <summary>It is damaged or foreign.</summary>
+        Damaged,
+    }
 }

@@ -10,6 +10,7 @@ internal sealed class TierCounters
     private long _evictions;
     private long _dropped;
     private long _damaged;
+    private long _copied;
     private long _loadTicks;
 
     /// <summary>Blocks looked for and found.</summary>
@@ -32,6 +33,9 @@ internal sealed class TierCounters
 
     /// <summary>Blocks that were damaged or foreign.</summary>
     public long Damaged => Volatile.Read(ref _damaged);
+
+    /// <summary>Blocks that came from the replica which routing had named.</summary>
+    public long CopiedBlocks => Volatile.Read(ref _copied);
 
     /// <summary>Time spent loading.</summary>
     public TimeSpan LoadTime => TimeSpan.FromTicks(Volatile.Read(ref _loadTicks));
@@ -57,6 +61,9 @@ internal sealed class TierCounters
 
     /// <summary>A block was damaged.</summary>
     public void FoundDamaged() => Interlocked.Increment(ref _damaged);
+
+    /// <summary>A block came from the replica which routing had named.</summary>
+    public void Copied() => Interlocked.Increment(ref _copied);
 
     /// <summary>Blocks were loaded.</summary>
     public void Loaded(TimeSpan elapsed) => Interlocked.Add(ref _loadTicks, elapsed.Ticks);

@@ -4,6 +4,7 @@ using XLLM.Silo.Transfer.Forms;
 namespace XLLM.Silo.Transfer;
 
 /// <summary>A thread that seals blocks which came out of the pool and puts them into the host tier. What falls out of that, or policy wants there too, goes on to storage.</summary>
+/// <remarks>At first, while it has nothing to do, it warms up the code by which blocks are sealed and opened.</remarks>
 internal sealed partial class TierWorker : IDisposable
 {
     private readonly object _gate = new();
@@ -20,6 +21,7 @@ internal sealed partial class TierWorker : IDisposable
     private readonly PendingWork _pending;
     private readonly ILogger _logger;
     private readonly byte[] _scratch;
+    private readonly PacketWarmUp _warmUp;
     private readonly Thread _thread;
     private bool _stops;
 
@@ -30,6 +32,7 @@ internal sealed partial class TierWorker : IDisposable
         (_options, _layout, _form, _memory, _host, _store, _feed, _counters, _pending, _logger) =
             (options, layout, form, memory, host, store, feed, counters, pending, logger);
         _scratch = form.Kind == KvForm.Exact ? [] : new byte[form.Bound(memory.BlockBytes)];
+        _warmUp = new PacketWarmUp(form, memory.BlockBytes);
         _thread = new Thread(Run) { Name = $"{model} KV tiers", IsBackground = true, Priority = ThreadPriority.BelowNormal };
         _thread.Start();
     }
@@ -64,6 +67,12 @@ internal sealed partial class TierWorker : IDisposable
     {
         while (TryTake(out var work))
         {
+            if (work.Raw is null)
+            {
+                _warmUp.Run();
+                continue;
+            }
+
             try
             {
                 Keep(work.Name, work.Raw);
@@ -82,7 +91,8 @@ internal sealed partial class TierWorker : IDisposable
         }
     }
 
-    private bool TryTake(out (KvBlockName Name, HostBlock Raw) work)
+    /// <summary>The next block to keep, or none while there is time to warm up; false at the end.</summary>
+    private bool TryTake(out (KvBlockName Name, HostBlock? Raw) work)
     {
         lock (_gate)
         {
@@ -94,7 +104,15 @@ internal sealed partial class TierWorker : IDisposable
                     return false;
                 }
 
-                Monitor.Wait(_gate);
+                if (_warmUp.IsDone)
+                {
+                    Monitor.Wait(_gate);
+                }
+                else if (!Monitor.Wait(_gate, PacketWarmUp.Pause))
+                {
+                    work = default;
+                    return true;
+                }
             }
 
             work = _queue.Dequeue();
@@ -166,6 +184,23 @@ internal sealed partial class TierWorker : IDisposable
                 {
                     block.Release();
                 }
+            }
+        }
+    }
+
+    /// <summary>Stores blocks again whose run was deleted for a damaged one beside them. Those that left host memory meanwhile are computed and stored when they are next wanted.</summary>
+    public void StoreAgain(IEnumerable<KvBlockName> names)
+    {
+        if (_store is null || _options.WritePolicy == KvWritePolicy.WriteBack)
+        {
+            return;         // write-back stores them when they leave host memory
+        }
+
+        foreach (var name in names)
+        {
+            if (_host.TryTake(name, out var packet))
+            {
+                _store.Offer(name, packet);
             }
         }
     }

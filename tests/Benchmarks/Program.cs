@@ -5,6 +5,7 @@ return args switch
     ["step", .. var rest] => StepBenchmark.Run(rest),
     ["allocations", .. var rest] => AllocationBenchmark.Run(rest),
     ["prefix-index", .. var rest] => PrefixIndexBenchmark.Run(rest),
+    ["kv-forms", .. var rest] => KvFormBenchmark.Run(rest),
     ["warm-restart", .. var rest] => await WarmRestartBenchmark.RunAsync(rest),
     ["serve", .. var rest] => await ServeBenchmark.RunAsync(rest),
     _ => Help(),
@@ -22,7 +23,9 @@ static int Help()
               bytes that a warm step allocates on the managed heap, against budgets.json; exit 1 over the budget
           prefix-index [--hashes N] [--replicas N] [--blocks N]
               microseconds of one question to a silo's prefix table
-          warm-restart [--config FILE] [--tokens N] [--rounds N] [--form FORM]
+          kv-forms [--block-bytes N] [--blocks N]
+              megabytes per second of KV blocks to each stored form and back
+          warm-restart [--config FILE] [--tokens N] [--rounds N] [--form FORM] [--kv-cache-type TYPE] [--kv-cache-memory SIZE] [--kv-host-memory SIZE] [--storage SIZE]
               TTFT of a prompt known before a restart against an unknown one; exit 1 over 0.35; default: the demo model
           serve URL MODEL [--requests N] [--concurrency N] [--max-tokens N]
               requests per second, TTFT and TPOT of a running server

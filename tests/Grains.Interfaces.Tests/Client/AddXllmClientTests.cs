@@ -116,7 +116,9 @@ public sealed class AddXllmClientTests
     {
         var validator = new InferenceClientOptionsValidator();
         Assert.True(validator.Validate(null, new InferenceClientOptions()).Succeeded);
-        Assert.Equal("MaxStarts must be 1 to 16, it is 0", validator.Validate(null, new InferenceClientOptions { MaxStarts = 0 }).FailureMessage);
+        Assert.Equal(
+            "MaxStarts must be 1 to 16, it is 0; MaxStartsBeforeFirstToken must be 1 to 16, it is 17",
+            validator.Validate(null, new InferenceClientOptions { MaxStarts = 0, MaxStartsBeforeFirstToken = 17 }).FailureMessage);
     }
 
     private sealed class NoDatabase : DbDataSource

@@ -28,6 +28,13 @@ public sealed class PrefixPublisherTests
         source.Add(false, [.. Chain.Select(hash => new PrefixChange(hash, PrefixTiers.Device))]);
 
         await EveryoneAsync(silos, silos[0], new PrefixHolding(10, 10));
+        var (holder, peers) = (new ReplicaKey("tiny", silos[0].SiloAddress.ToParsableString()), silos[1].ServiceProvider.GetRequiredService<IKvPeers>());
+        Assert.Equal(new KvPeer("127.0.0.1:1", 10), peers.Find(Chain, holder));
+        Assert.Equal(new KvPeer("127.0.0.1:1", 0), peers.Find([new PrefixHash(1, 1)], holder));
+        Assert.Null(peers.Find(Chain, holder with { Model = "another" }));
+        Assert.Null(silos[0].ServiceProvider.GetRequiredService<IKvPeers>().Find(Chain, holder));      // itself
+        Assert.True(silos[1].ServiceProvider.GetRequiredService<IPrefixView>().Lends(holder));
+        Assert.False(silos[1].ServiceProvider.GetRequiredService<IPrefixView>().Lends(holder with { Model = "another" }));
         source.Add(false, new PrefixChange(Chain[7], PrefixTiers.Host), new PrefixChange(Chain[9], PrefixTiers.None));
         await EveryoneAsync(silos, silos[0], new PrefixHolding(7, 9));
         source.Add(true, new PrefixChange(Chain[0], PrefixTiers.Device));

@@ -57,6 +57,7 @@ public sealed class FirstTokenTests
 
         // 40 to 60 blocks is less than twice as much; and a network of 500 tokens/s is slower than computing 1,000.
         Assert.Null(Policy.Select([Create(0, pending: 0, cached: 40), candidates[1]], Request(prompt: 1000) with { Options = copying }).CopyFrom);
+        Assert.Null(Policy.Select([candidates[0], candidates[1] with { Lends = false }], Request(prompt: 1000) with { Options = copying }).CopyFrom);
         copying.CopyTokensPerSecond = 500;
         Assert.Null(Policy.Select(candidates, Request(prompt: 1000) with { Options = copying }).CopyFrom);
     }
@@ -83,7 +84,7 @@ public sealed class FirstTokenTests
         });
 
     private static ReplicaCandidate Create(int number, int pending, int routed = 0, int cached = 0, int running = 0) =>
-        Candidates.Create(number, pending, routed, cached, running, model: Model);
+        Candidates.Create(number, pending, routed, cached, running, model: Model) with { Lends = true };
 
     private static SelectionRequest Request(int prompt) => new(default, prompt, 16, 0, 0);
 }

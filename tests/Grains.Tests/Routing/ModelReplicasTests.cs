@@ -177,9 +177,23 @@ public sealed class ModelReplicasTests
         Assert.Equal((Key(1), "prefix copied", new PrefixHolder(Key(2), 480)), (choice.Replica, choice.Reason, choice.CopyFrom));
     }
 
-    /// <summary>One replica holds the first blocks of a prompt, or of every prompt.</summary>
-    private sealed class Held(ReplicaKey holder, int blocks, PrefixHash[]? prompt = null) : IPrefixView
+    [Fact]
+    public void Choose_NamesNobody_WhoLendsNothing()
     {
+        var load = new ReplicaLoad { MaxStepTokens = 512, StepTimes = new StepTimeModel(0.01, 1e-3, 0, 0, 0) };
+        var replicas = new ModelReplicas("tiny", seed: 1, new Held(Key(2), blocks: 30, lends: false), new RoutingOptions { CopyTokensPerSecond = 1e5 });
+        replicas.Update([Announce(1) with { Load = load }, Announce(2) with { Load = load with { PendingTokens = 5000 } }]);
+
+        var choice = replicas.Choose(new FirstToken(), new RoutingRequest(new PrefixHash[40], 640, []), _ => false);
+
+        Assert.Equal((Key(1), "prefix elsewhere", null), (choice.Replica, choice.Reason, choice.CopyFrom));
+    }
+
+    /// <summary>One replica holds the first blocks of a prompt, or of every prompt.</summary>
+    private sealed class Held(ReplicaKey holder, int blocks, PrefixHash[]? prompt = null, bool lends = true) : IPrefixView
+    {
+        public bool Lends(ReplicaKey replica) => lends;
+
         public void Find(ReadOnlySpan<PrefixHash> prefix, ReadOnlySpan<ReplicaKey> replicas, Span<PrefixHolding> holdings)
         {
             holdings.Clear();

@@ -115,8 +115,14 @@ public sealed class TierEqualityTests : IDisposable
         await CheckBooksAsync(next);
     }
 
-    [Fact]
-    public async Task DamagedBlocks_AreComputedAgain_AndForgotten()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    [InlineData(5)]
+    [InlineData(6)]
+    public async Task DamagedBlocks_AreComputedAgain_AndAllOfTheirRunIsStoredAgain(int seed)
     {
         var store = new MemoryStore();
         var options = new KvTierOptions { HostBytes = 1 << 20, WritePolicy = KvWritePolicy.WriteThrough, LeastRemoteTokens = 8 };
@@ -126,7 +132,8 @@ public sealed class TierEqualityTests : IDisposable
             first = new SteppedEngine(setup, depth: 1).Run(Prompt(0))[0];
         }
 
-        store.Damage(new Random(1));
+        var blocks = store.Blocks;
+        store.Damage(new Random(seed));
         using var next = Tight(options, store);
         var again = new SteppedEngine(next, depth: 1).Run(Prompt(0))[0];
         await next.Tiers!.WhenSettledAsync();
@@ -135,6 +142,7 @@ public sealed class TierEqualityTests : IDisposable
         Assert.True(store.Forgotten > 0);
         var storage = (await next.Tiers.GetSnapshotAsync()).Tiers.Single(tier => tier.Name == "storage");
         Assert.True(storage.Damaged > 0);
+        Assert.Equal(blocks, store.Blocks);
     }
 
     [Fact]

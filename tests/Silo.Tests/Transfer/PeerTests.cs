@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging.Abstractions;
 using XLLM.Grains.Interfaces.Generation;
+using XLLM.Grains.Interfaces.Replicas;
 using XLLM.Grains.Interfaces.Routing;
 using XLLM.Grains.Ports;
 using XLLM.NativeBackends.Ops;
@@ -46,6 +47,35 @@ public sealed class PeerTests : IDisposable
         Assert.Equal(first.Summary, again.Summary);
         var tiers = (await borrower.Tiers!.GetSnapshotAsync()).Tiers;
         Assert.Equal((11, 0), (tiers.Single(tier => tier.Name == "peers").Hits, tiers.Single(tier => tier.Name == "peers").Damaged));
+    }
+
+    /// <summary>Equality on and off: whoever is named or not, whatever that one has, the answer has the same bits.</summary>
+    [Fact]
+    public async Task TheReplicaThatRoutingNames_IsAskedFirst_AndIsCounted_WithTheSameAnswer()
+    {
+        using var lender = Setup(null, null);
+        await using var engine = lender.Start();
+        var first = await Answer.ReadAsync(engine.Start(Prompt()), Cancel);
+        await using var server = Server(lender.Tiers!);
+        using var empty = Setup(null, null);
+        await using var idle = empty.Start();
+        await using var emptyServer = Server(empty.Tiers!);
+        var (named, unnamed) = (new ReplicaKey("tiny", "holder"), new ReplicaKey("tiny", "other"));
+
+        // The table believes in an empty silo; routing knows better, though its events have not come here. Below LeastRemoteTokens nobody else would be asked.
+        Assert.Equal((44, 11), await CopyAsync(new PrefixHolder(named, 44)));
+        Assert.Equal((20, 5), await CopyAsync(new PrefixHolder(named, 20)));
+        Assert.Equal((0, 0), await CopyAsync(null));
+        Assert.Equal((0, 0), await CopyAsync(new PrefixHolder(unnamed, 44)));        // lends nothing: the table's own best is asked
+
+        async Task<(int Cached, long Copied)> CopyAsync(PrefixHolder? from)
+        {
+            using var borrower = Setup(new OnePeer(emptyServer.Endpoint, 11) { Named = (named, server.Endpoint) }, Secret, leastRemoteTokens: 1000);
+            await using var other = borrower.Start();
+            var again = await Answer.ReadAsync(other.Start(Prompt() with { CopyFrom = from }), Cancel);
+            Assert.Equal(first.Summary, again.Summary);
+            return (again.End!.Usage.CachedTokens, (await borrower.Tiers!.GetSnapshotAsync()).Tiers.Single(tier => tier.Name == "peers").Copied);
+        }
     }
 
     [Fact]
@@ -208,15 +238,20 @@ public sealed class PeerTests : IDisposable
         }
     }
 
-    private EngineSetup Setup(IKvPeers? peers, string? secret)
+    private EngineSetup Setup(IKvPeers? peers, string? secret, int leastRemoteTokens = 8)
     {
-        var tiers = new KvTierOptions { HostBytes = 1 << 20, LeastRemoteTokens = 8 };
+        var tiers = new KvTierOptions { HostBytes = 1 << 20, LeastRemoteTokens = leastRemoteTokens };
         return new EngineSetup(
             _model, _backend, PieceTokenizer.ForTinyModel(), EngineSetup.WideOptions(), 100, tiers: tiers, peers: peers, client: secret is null ? null : new PeerClient(secret));
     }
 
     private sealed class OnePeer(string endpoint, int blocks) : IKvPeers
     {
+        /// <summary>A replica of whose blocks nothing is known yet.</summary>
+        public (ReplicaKey Replica, string Endpoint)? Named { get; init; }
+
         public KvPeer? Find(ReadOnlySpan<PrefixHash> prefix) => new KvPeer(endpoint, Math.Min(blocks, prefix.Length));
+
+        public KvPeer? Find(ReadOnlySpan<PrefixHash> prefix, ReplicaKey replica) => replica == Named?.Replica ? new KvPeer(Named.Value.Endpoint, 0) : null;
     }
 }
