@@ -2,21 +2,17 @@ using Orleans.Runtime;
 
 namespace XLLM.Grains.Interfaces.Client;
 
-/// <summary>Ends the connections of a <see cref="MultiplexedTokenTransport"/> while its process can still tell the silos: the container disposes it when the client, or the silo, has stopped.</summary>
-/// <remarks>In a client nothing runs beside it that needs them. In a silo its grains do until they are deactivated, so the connections end after that.</remarks>
-internal sealed class TransportLifetime(ITokenTransport transport) : ILifecycleParticipant<IClusterClientLifecycle>, ILifecycleParticipant<ISiloLifecycle>
+/// <summary>Ends the connections of a <see cref="MultiplexedTokenTransport"/> while its client can still tell the silos: the container disposes it when the client has stopped.</summary>
+/// <remarks>Clients only. In a silo that stops, turns of its grains may still run, and their readers are to see a lost silo and not a turn that failed for want of a connection.</remarks>
+internal sealed class TransportLifetime(ITokenTransport transport) : ILifecycleParticipant<IClusterClientLifecycle>
 {
     /// <inheritdoc/>
-    public void Participate(IClusterClientLifecycle observer) => Subscribe(observer, ServiceLifecycleStage.Active);
-
-    /// <inheritdoc/>
-    public void Participate(ISiloLifecycle observer) => Subscribe(observer, ServiceLifecycleStage.RuntimeGrainServices);
-
-    private void Subscribe(ILifecycleObservable observer, int stage)
+    public void Participate(IClusterClientLifecycle observer)
     {
         if (transport is MultiplexedTokenTransport multiplexed)
         {
-            observer.Subscribe(nameof(TransportLifetime), stage, _ => Task.CompletedTask, cancellationToken => multiplexed.CloseAsync().WaitAsync(cancellationToken));
+            observer.Subscribe(
+                nameof(TransportLifetime), ServiceLifecycleStage.Active, _ => Task.CompletedTask, cancellationToken => multiplexed.CloseAsync().WaitAsync(cancellationToken));
         }
     }
 }
