@@ -309,6 +309,8 @@ case $command in
         folder=$(folder_of "${words[0]}")
         is_running "$folder" || die "${words[0]} does not run"
         kill "-${words[1]:-KILL}" "$(cat "$folder/pid")"
+        # A killed process takes its time to give its memory back, and counts as running until then.
+        while [ "${words[1]:-KILL}" = KILL ] && is_running "$folder"; do sleep 0.02; done
         ;;
     restart)
         silo_dll=$(program)

@@ -12,14 +12,13 @@ namespace XLLM.Grains.Interfaces.Client;
 /// Refusals before the first event are exceptions; later failures are the last event.
 /// </remarks>
 internal sealed partial class DurableGeneration(
-    IGrainFactory grains, ITokenTransport transport, InferenceClientOptions options, ClientInstruments instruments, ILogger logger)
+    IGrainFactory grains, ITokenTransport transport, InferenceClientOptions options, TimeProvider clock, ClientInstruments instruments, ILogger logger)
 {
-    /// <summary>Replicas that are asked for a generation of which nothing has been told yet.</summary>
-    private const int MaxStartsWithoutToken = 3;
-
     private readonly GenerationProgress _progress = new();
+    private readonly List<ReplicaKey> _refused = [];
     private readonly List<ReplicaKey> _lost = [];
     private int _starts;
+    private int _waits;                             // for any replica at all, in a row
 
     /// <summary>Generates. Once per instance.</summary>
     /// <param name="request">Checked; its seed is set.</param>
@@ -35,6 +34,14 @@ internal sealed partial class DurableGeneration(
         while (true)
         {
             var (choice, none) = await ChooseAsync(request, prefix, lastTurn);
+            if (choice is null && _lost.Count > 0 && LossPatience.PauseAfter(++_waits) is { } pause)
+            {
+                // It ran, and its silos went: one of them is started again, or was not gone at all.
+                await Task.Delay(pause, clock, cancellationToken);
+                _lost.Clear();
+                continue;
+            }
+
             if (choice is null)
             {
                 refusal ??= none!;                  // the first reason says more than "nobody else"
@@ -47,7 +54,7 @@ internal sealed partial class DurableGeneration(
                 yield break;
             }
 
-            _starts++;
+            (_starts, _waits) = (_starts + 1, 0);
             refusal = null;
             var replica = choice.Replica;
             using var open = new OpenChoice(grains.GetGrain<IModelRouterGrain>(request.Model), choice);
@@ -83,7 +90,7 @@ internal sealed partial class DurableGeneration(
         }
     }
 
-    private bool MayStartAgain => _starts < (_progress.Tokens == 0 ? Math.Min(MaxStartsWithoutToken, options.MaxStarts) : options.MaxStarts);
+    private bool MayStartAgain => _starts < (_progress.Tokens == 0 ? Math.Min(options.MaxStartsBeforeFirstToken, options.MaxStarts) : options.MaxStarts);
 
     /// <summary>What to tell of what a replica said: an event, the last one, or nothing; or why to ask another replica.</summary>
     private (GenerationEvent? Tell, RequestException? Elsewhere) Judge(GenerationRequest request, ReplicaKey replica, GenerationEvent? next, Exception? loss)
@@ -102,7 +109,7 @@ internal sealed partial class DurableGeneration(
 
             case GenerationEnded { Reason: EndReason.Overloaded or EndReason.Unavailable } ended when MayStartAgain:
                 LogRefused(request.RequestId, replica, ended.Reason, ended.Message);
-                _lost.Add(replica);
+                _refused.Add(replica);
                 return (null, Refusal(ended, request));
 
             case GenerationEnded ended:
@@ -132,7 +139,7 @@ internal sealed partial class DurableGeneration(
         try
         {
             var router = grains.GetGrain<IModelRouterGrain>(request.Model);
-            var routing = new RoutingRequest(prefix, request.PromptTokens.Length + _progress.Tokens, [.. _lost], lastTurn);
+            var routing = new RoutingRequest(prefix, request.PromptTokens.Length + _progress.Tokens, [.. _lost, .. _refused], lastTurn);
             var choice = await GrainCalls.RetryOnLossAsync(() => router.ChooseAsync(routing));
             LogChosen(request.RequestId, choice.Replica, choice.Reason);
             return (choice, null);

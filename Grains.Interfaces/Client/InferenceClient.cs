@@ -68,7 +68,7 @@ internal sealed class InferenceClient(
     }
 
     /// <inheritdoc/>
-    public Task<ModelDescriptor[]> ListModelsAsync() => GrainCalls.RetryOnLossAsync(() => grains.GetGrain<IModelCatalogGrain>(0).ListModelsAsync());
+    public Task<ModelDescriptor[]> ListModelsAsync() => LossPatience.CallAsync(() => grains.GetGrain<IModelCatalogGrain>(0).ListModelsAsync(), clock);
 
     /// <inheritdoc/>
     public Task<SessionSnapshot?> GetSessionAsync(string sessionId) => LossPatience.CallAsync(() => grains.GetGrain<ISessionGrain>(sessionId).GetAsync(), clock);
@@ -139,7 +139,7 @@ internal sealed class InferenceClient(
     {
         var started = clock.GetTimestamp();
         var first = true;
-        var generation = new DurableGeneration(grains, transport, options.Value, instruments, logger);
+        var generation = new DurableGeneration(grains, transport, options.Value, clock, instruments, logger);
         await foreach (var next in generation.RunAsync(request, prompt.PrefixHashes, lastTurn, cancellationToken))
         {
             if (first && next is TokensGenerated)

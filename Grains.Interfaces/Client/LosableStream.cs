@@ -5,6 +5,7 @@ internal sealed class LosableStream<T>(IAsyncEnumerable<T> events, CancellationT
     where T : class
 {
     private readonly IAsyncEnumerator<T> _events = events.GetAsyncEnumerator(cancellationToken);
+    private bool _isLost;
 
     /// <summary>The next event; or why there is none: (null, null) where the stream ended, (null, loss) where its silo is lost. Other failures are thrown.</summary>
     public async ValueTask<(T? Next, Exception? Loss)> NextAsync()
@@ -15,18 +16,25 @@ internal sealed class LosableStream<T>(IAsyncEnumerable<T> events, CancellationT
         }
         catch (Exception exception) when (ReplicaLoss.Is(exception) && !cancellationToken.IsCancellationRequested)
         {
+            _isLost = true;
             return (null, exception);
         }
     }
 
-    /// <summary>Aborts the stream if it still goes on.</summary>
-    public async ValueTask DisposeAsync()
+    /// <summary>Aborts the stream if it still goes on. Waits for its silo's answer unless the silo is lost: Orleans tries for seconds to reach it, and the reader wants to go on elsewhere.</summary>
+    public ValueTask DisposeAsync()
+    {
+        var leaving = LeaveAsync();
+        return _isLost ? ValueTask.CompletedTask : new ValueTask(leaving);
+    }
+
+    private async Task LeaveAsync()
     {
         try
         {
             await _events.DisposeAsync();
         }
-        catch (Exception exception) when (ReplicaLoss.Is(exception))
+        catch (Exception exception) when (_isLost || ReplicaLoss.Is(exception))
         {
             // A lost silo cannot be told that its reader left; it aborts what nobody reads.
         }

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using Orleans.Runtime;
 using XLLM.Grains.Interfaces.Generation;
@@ -13,20 +12,29 @@ namespace XLLM.Grains.Interfaces.Client;
 /// <param name="localSilo">Parsable address of the own silo; null in a process outside the cluster.</param>
 internal sealed class MultiplexedTokenTransport(IGrainFactory grains, GrainTokenTransport direct, string? localSilo) : ITokenTransport, IAsyncDisposable
 {
-    private readonly ConcurrentDictionary<string, Lazy<SiloConnection>> _connections = new(StringComparer.Ordinal);
+    private readonly Lock _gate = new();
+    private readonly Dictionary<string, SiloConnection> _connections = new(StringComparer.Ordinal);
+    private bool _closed;
 
     /// <inheritdoc/>
     public IAsyncEnumerable<GenerationEvent> GenerateAsync(ReplicaKey replica, GenerationRequest request, CancellationToken cancellationToken) =>
         replica.Silo == localSilo ? direct.GenerateAsync(replica, request, cancellationToken) : OverLaneAsync(replica, request, cancellationToken);
 
-    /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
+    /// <summary>Ends all connections and opens no further one. To be called while silos can still be told so.</summary>
+    public Task CloseAsync()
     {
-        foreach (var connection in _connections.Values.Where(connection => connection.IsValueCreated))
+        SiloConnection[] open;
+        lock (_gate)
         {
-            await connection.Value.DisposeAsync();
+            _closed = true;
+            open = [.. _connections.Values];
         }
+
+        return Task.WhenAll(open.Select(connection => connection.DisposeAsync().AsTask()));
     }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync() => await CloseAsync();
 
     private async IAsyncEnumerable<GenerationEvent> OverLaneAsync(
         ReplicaKey replica, GenerationRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -60,26 +68,37 @@ internal sealed class MultiplexedTokenTransport(IGrainFactory grains, GrainToken
     {
         while (true)
         {
-            var connection = _connections.GetOrAdd(silo, Connect).Value;
+            SiloConnection? connection;
+            lock (_gate)
+            {
+                ObjectDisposedException.ThrowIf(_closed, this);
+                if (!_connections.TryGetValue(silo, out connection))
+                {
+                    // A new caller each time: what a broken connection has left behind on the silo is never met again.
+                    var grain = grains.GetGrain<IReplicaStreamsGrain>(new ReplicaKey(Guid.NewGuid().ToString("n"), silo).ToString());
+                    _connections.Add(silo, connection = new SiloConnection(grain, broken => Forget(silo, broken)));
+                }
+            }
+
             if (connection.TryOpen() is { } opened)
             {
                 return (connection, opened.Lane, opened.Events);
             }
+
+            Forget(silo, connection);
         }
     }
 
-    private Lazy<SiloConnection> Connect(string silo) => new(() =>
+    private void Forget(string silo, SiloConnection broken)
     {
-        // A new caller each time: what a broken connection has left behind on the silo is never met again.
-        var grain = grains.GetGrain<IReplicaStreamsGrain>(new ReplicaKey(Guid.NewGuid().ToString("n"), silo).ToString());
-        return new SiloConnection(grain, broken =>
+        lock (_gate)
         {
-            if (_connections.TryGetValue(silo, out var current) && current.IsValueCreated && current.Value == broken)
+            if (_connections.TryGetValue(silo, out var current) && current == broken)
             {
-                _connections.TryRemove(new KeyValuePair<string, Lazy<SiloConnection>>(silo, current));
+                _connections.Remove(silo);
             }
-        });
-    });
+        }
+    }
 
     /// <summary>Tells the silo without waiting for it: who leaves may be gone, and a silo that is lost has nothing to abort.</summary>
     private static void Leave(SiloConnection connection, int lane) =>

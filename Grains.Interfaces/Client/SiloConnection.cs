@@ -51,25 +51,28 @@ internal sealed class SiloConnection : IAsyncDisposable
         }
     }
 
-    /// <inheritdoc/>
+    /// <summary>Leaves the silo's stream, which it is told where it can be reached. May be called again.</summary>
     public async ValueTask DisposeAsync()
     {
         await _leave.CancelAsync();
         await _reading;
-        _leave.Dispose();
     }
 
     private async Task ReadAsync(Action<SiloConnection> onBroken)
     {
-        Exception cause;
+        await Task.Yield();                     // whoever opened the connection is never told that it is over from inside its constructor
+        Exception cause = new EnumerationAbortedException("the silo ended the stream of its generations");
+        await using var batches = new LosableStream<GenerationBatch>(Grain.ListenAsync(_leave.Token), _leave.Token);
         try
         {
-            await foreach (var batch in Grain.ListenAsync(_leave.Token).WithCancellation(_leave.Token).ConfigureAwait(false))
+            var (next, loss) = await batches.NextAsync().ConfigureAwait(false);
+            while (next is not null)
             {
-                Dispatch(batch);
+                Dispatch(next);
+                (next, loss) = await batches.NextAsync().ConfigureAwait(false);
             }
 
-            cause = new EnumerationAbortedException("the silo ended the stream of its generations");
+            cause = loss ?? cause;
         }
 #pragma warning disable CA1031 // Nothing is swallowed: every lane's reader gets it.
         catch (Exception exception)
@@ -78,6 +81,7 @@ internal sealed class SiloConnection : IAsyncDisposable
             cause = exception;
         }
 
+        // Before the stream is left: that may be a call to a silo which is gone.
         Channel<GenerationEvent>[] lanes;
         lock (_gate)
         {

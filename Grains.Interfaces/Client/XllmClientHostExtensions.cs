@@ -1,9 +1,13 @@
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
+using Orleans.Connections.Security;
 using Orleans.Hosting;
+using Orleans.Messaging;
+using XLLM.Grains.Interfaces.Connections;
 
 namespace XLLM.Grains.Interfaces.Client;
 
@@ -13,9 +17,11 @@ public static class XllmClientHostExtensions
     /// <summary>Adds <see cref="IInferenceClient"/> and <see cref="IChatClient"/>, and joins the cluster as its client unless the host already joins one as a silo or client (then call <c>UseOrleans</c> first).</summary>
     /// <param name="builder">The host.</param>
     /// <param name="configure">Changes the options after section <see cref="XllmClientOptions.SectionName"/> was read.</param>
+    /// <param name="configureClient">Changes the Orleans client after the options did: retry of the first connection, timeouts, another way to find the gateways. Not called where the host joins a cluster already.</param>
     /// <returns>For middleware: <c>UseFunctionInvocation</c>, <c>UseOpenTelemetry</c>, <c>UseDistributedCache</c>, ...</returns>
     /// <exception cref="OptionsValidationException">The options are wrong; lists all faults.</exception>
-    public static ChatClientBuilder AddXllmClient(this IHostApplicationBuilder builder, Action<XllmClientOptions>? configure = null)
+    /// <exception cref="TlsSettingsException">A certificate cannot be read.</exception>
+    public static ChatClientBuilder AddXllmClient(this IHostApplicationBuilder builder, Action<XllmClientOptions>? configure = null, Action<IClientBuilder>? configureClient = null)
     {
         ArgumentNullException.ThrowIfNull(builder);
 
@@ -35,11 +41,30 @@ public static class XllmClientHostExtensions
                 throw new OptionsValidationException(XllmClientOptions.SectionName, typeof(XllmClientOptions), faults.Failures);
             }
 
-            builder.UseOrleansClient(client => client
-                .UseStaticClustering(options.GatewayEndpoints())
-                .Configure<ClusterOptions>(cluster => (cluster.ClusterId, cluster.ServiceId) = (options.ClusterId, options.ServiceId)));
+            builder.UseOrleansClient(client =>
+            {
+                Join(client, options);
+                configureClient?.Invoke(client);
+            });
         }
 
         return builder.Services.AddXllmClient(Configure);
+    }
+    private static void Join(IClientBuilder client, XllmClientOptions options)
+    {
+        client.Configure<ClusterOptions>(cluster => (cluster.ClusterId, cluster.ServiceId) = (options.ClusterId, options.ServiceId));
+        if (options.GatewayDatabase is { } database)
+        {
+            client.Services.AddSingleton<IGatewayListProvider>(services => ActivatorUtilities.CreateInstance<DatabaseGateways>(services, database));
+        }
+        else
+        {
+            client.UseStaticClustering(options.GatewayEndpoints());
+        }
+
+        if (options.Tls.IsOn)
+        {
+            client.UseTls(tls => tls.Apply(options.Tls, $"{XllmClientOptions.SectionName}:{nameof(options.Tls)}"));
+        }
     }
 }

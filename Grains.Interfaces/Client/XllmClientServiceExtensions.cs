@@ -41,6 +41,9 @@ public static class XllmClientServiceExtensions
             ? new MultiplexedTokenTransport(
                 provider.GetRequiredService<IGrainFactory>(), provider.GetRequiredService<GrainTokenTransport>(), provider.GetService<ILocalSiloDetails>()?.SiloAddress.ToParsableString())
             : provider.GetRequiredService<GrainTokenTransport>());
+        services.TryAddSingleton<TransportLifetime>();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<ILifecycleParticipant<IClusterClientLifecycle>, TransportLifetime>(provider => provider.GetRequiredService<TransportLifetime>()));
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<ILifecycleParticipant<ISiloLifecycle>, TransportLifetime>(provider => provider.GetRequiredService<TransportLifetime>()));
         services.TryAddSingleton<IInferenceClient, InferenceClient>();
         services.TryAddSingleton<IAdministration, ClusterAdministration>();
         services.TryAddSingleton<IResponseClient, ResponseClient>();

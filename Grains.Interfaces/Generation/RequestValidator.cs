@@ -1,5 +1,6 @@
 using XLLM.Grains.Interfaces.Chat;
 using XLLM.Grains.Interfaces.Pooling;
+using XLLM.Grains.Interfaces.Responses;
 
 namespace XLLM.Grains.Interfaces.Generation;
 
@@ -48,6 +49,15 @@ public static class RequestValidator
         Require(!string.IsNullOrEmpty(request.Model), "model", "model must not be empty");
         Require(!string.IsNullOrEmpty(request.Query), "query", "query must not be empty");
         Require(!string.IsNullOrEmpty(request.Document), "documents", "a document must not be empty");
+    }
+
+    /// <summary>Checks what is asked of a stored answer.</summary>
+    /// <exception cref="RequestException">As above.</exception>
+    public static void Check(ResponseStart start)
+    {
+        ArgumentNullException.ThrowIfNull(start);
+        Require(start.KeepFor > TimeSpan.Zero && start.KeepFor <= ResponseStart.LongestKept, "keep_for", $"a response must be kept for over zero and at most {ResponseStart.LongestKept.Days} days, not for {start.KeepFor}");
+        Check(start.Request);
     }
 
     private static void Check(string model, SamplingParameters sampling, StopParameters stop, int? topLogprobs)

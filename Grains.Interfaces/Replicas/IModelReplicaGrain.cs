@@ -77,6 +77,10 @@ public sealed record ReplicaLoad
     [Id(8)]
     public StepTimeModel? StepTimes { get; init; }
 
+    /// <summary>Most sequences that run at a time; 0 from silos that do not tell.</summary>
+    [Id(9)]
+    public int MaxRunningSequences { get; init; }
+
     /// <summary>KV blocks that sequences hold.</summary>
     public int UsedBlocks => TotalBlocks - FreeBlocks;
 }

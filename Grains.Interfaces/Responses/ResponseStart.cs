@@ -6,6 +6,9 @@ namespace XLLM.Grains.Interfaces.Responses;
 [GenerateSerializer, Immutable, Alias("xllm.response-start")]
 public sealed record ResponseStart
 {
+    /// <summary>Longest time that a response may be kept: ten years. An id could be kept for good only by a row that nobody ever deletes.</summary>
+    public static readonly TimeSpan LongestKept = TimeSpan.FromDays(3650);
+
     /// <summary>The turn. Its messages are only what is new: the conversation before comes from <see cref="PreviousResponseId"/>. A missing seed is drawn and stored.</summary>
     [Id(0)]
     public required ChatRequest Request { get; init; }
@@ -30,7 +33,7 @@ public sealed record ResponseStart
     [Id(5)]
     public string? Echo { get; init; }
 
-    /// <summary>How long the response is kept after it ended. Over zero.</summary>
+    /// <summary>How long the response is kept after it ended, or, where it never did, after it began. Over zero, at most <see cref="LongestKept"/>. Its row is deleted within two hours afterwards.</summary>
     [Id(6)]
     public TimeSpan KeepFor { get; init; } = TimeSpan.FromDays(30);
 }

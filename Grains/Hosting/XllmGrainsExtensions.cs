@@ -4,6 +4,7 @@ using Microsoft.Extensions.Options;
 using Orleans.Hosting;
 using Orleans.Placement;
 using Orleans.Runtime;
+using Orleans.Runtime.Hosting;
 using Orleans.Runtime.MembershipService.SiloMetadata;
 using XLLM.Grains.Administration;
 using XLLM.Grains.Catalog;
@@ -14,6 +15,7 @@ using XLLM.Grains.KvStore;
 using XLLM.Grains.Placement;
 using XLLM.Grains.Ports;
 using XLLM.Grains.Prefixes;
+using XLLM.Grains.Replicas;
 using XLLM.Grains.Routing;
 using XLLM.Grains.Scaling;
 using XLLM.Grains.Storage;
@@ -34,6 +36,7 @@ public static class XllmGrainsExtensions
     {
         ArgumentNullException.ThrowIfNull(silo);
         silo.AddPlacementDirector<SiloPinned, SiloPinnedDirector>();
+        silo.AddGrainDirectory(PinnedDirectory.Name, static (_, _) => new PinnedDirectory());
         silo.AddPlacementDirector<PrefixAffinity, PrefixAffinityDirector>();
         silo.UseSiloMetadata(new Dictionary<string, string> { [SiloRoles.MetadataKey] = SiloRoles.ToText(role) });
         silo.Services.TryAddSingleton<DrainingSilos>();
@@ -43,6 +46,8 @@ public static class XllmGrainsExtensions
         services.AddXllmInferenceClient();
         services.TryAddSingleton<IModelHost, NoModels>();
         services.TryAddSingleton<GrainInstruments>();
+        services.TryAddSingleton<StreamsClosing>();
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<StreamsClosing>());
         services.TryAddSingleton<PrefixTable>();
         services.TryAddSingleton<IPrefixView>(provider => provider.GetRequiredService<PrefixTable>());
         services.TryAddSingleton<IKvPeers>(provider => provider.GetRequiredService<PrefixTable>());

@@ -1,3 +1,4 @@
+using Orleans.Metadata;
 using Orleans.Placement;
 using Orleans.Runtime;
 
@@ -11,6 +12,15 @@ internal sealed class SiloPinned : PlacementStrategy
     internal static readonly SiloPinned Singleton = new();
 }
 
-/// <summary>Marks a grain class as <see cref="SiloPinned"/>.</summary>
+/// <summary>Marks a grain class as <see cref="SiloPinned"/>, known to <see cref="PinnedDirectory"/>.</summary>
 [AttributeUsage(AttributeTargets.Class)]
-internal sealed class SiloPinnedAttribute() : PlacementAttribute(SiloPinned.Singleton);
+internal sealed class SiloPinnedAttribute() : PlacementAttribute(SiloPinned.Singleton)
+{
+    /// <inheritdoc/>
+    public override void Populate(IServiceProvider services, Type grainClass, GrainType grainType, Dictionary<string, string> properties)
+    {
+        ArgumentNullException.ThrowIfNull(properties);
+        base.Populate(services, grainClass, grainType, properties);
+        properties[WellKnownGrainTypeProperties.GrainDirectory] = PinnedDirectory.Name;
+    }
+}

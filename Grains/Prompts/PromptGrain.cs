@@ -13,7 +13,8 @@ using XLLM.Grains.Routing;
 namespace XLLM.Grains.Prompts;
 
 /// <summary>Encodes in the caller's silo if that serves the model, else on a silo that does. No state; several activations per silo run side by side.</summary>
-[GrainType("xllm.prompt"), StatelessWorker]
+/// <remarks>Reentrant: a call that waits for a silo which died holds up no other one. There are only as many activations as processors.</remarks>
+[GrainType("xllm.prompt"), StatelessWorker, Reentrant]
 internal sealed class PromptGrain(IModelHost host, ReplicaRouting routing, TimeProvider clock) : Grain, IPromptGrain
 {
     /// <summary>How long a model that was just loaded may take to be known to routers: a silo announces it when it is loaded, and a busy one some beats later.</summary>

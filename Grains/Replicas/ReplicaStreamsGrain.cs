@@ -16,7 +16,7 @@ namespace XLLM.Grains.Replicas;
 /// Nothing survives: a caller whose stream breaks goes on with another grain of this class.
 /// </remarks>
 [GrainType("xllm.replica-streams"), SiloPinned, Immovable]
-internal sealed class ReplicaStreamsGrain(IModelHost host, GrainInstruments instruments) : Grain, IReplicaStreamsGrain
+internal sealed class ReplicaStreamsGrain(IModelHost host, StreamsClosing closing, GrainInstruments instruments) : Grain, IReplicaStreamsGrain
 {
     /// <summary>Events that may wait: a step of the default 256 running sequences, four times over.</summary>
     private const int Capacity = 1024;
@@ -30,9 +30,9 @@ internal sealed class ReplicaStreamsGrain(IModelHost host, GrainInstruments inst
     /// <inheritdoc/>
     public Task StartAsync(int lane, GenerationRequest request)
     {
-        if (_left)
+        if (_left || closing.Token.IsCancellationRequested)
         {
-            throw new RequestException(RequestErrors.Unavailable, $"the stream of lane {lane} was left before it began");
+            throw new RequestException(RequestErrors.Unavailable, $"the stream of lane {lane} was over before it began");
         }
 
         if (host.Find(request.Model) is not { } model)
@@ -55,6 +55,7 @@ internal sealed class ReplicaStreamsGrain(IModelHost host, GrainInstruments inst
     public async IAsyncEnumerable<GenerationBatch> ListenAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         var (lanes, events) = (new List<int>(), new List<GenerationEvent>());
+        using var close = closing.Token.Register(static writer => ((ChannelWriter<(int, GenerationEvent)>)writer!).TryComplete(), _told.Writer);
         try
         {
             while (await _told.Reader.WaitToReadAsync(cancellationToken))
@@ -98,6 +99,10 @@ internal sealed class ReplicaStreamsGrain(IModelHost host, GrainInstruments inst
         catch (OperationCanceledException) when (leave.IsCancellationRequested)
         {
             // Its reader left.
+        }
+        catch (ChannelClosedException)
+        {
+            // The silo stops.
         }
         finally
         {

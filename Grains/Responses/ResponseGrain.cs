@@ -19,11 +19,12 @@ namespace XLLM.Grains.Responses;
 /// The turn runs beside the calls on this activation's own scheduler, and every stream's step interleaves, so no invariant spans an await: the list of events only grows.
 /// Stored twice: before the start is acknowledged, and after the end. What was told in between is not stored, because a second run of the same request and seed
 /// tells the same events (decision D2); <see cref="TokenPieces"/> makes that hold for events as it does for tokens.
+/// It is on a <see cref="SweepPage"/> before it is stored, whose grain has it deleted when its time is over.
 /// </remarks>
 [GrainType("xllm.response"), EngineSilos]
 internal sealed partial class ResponseGrain(
     [PersistentState("response", StorageNames.Default)] IPersistentState<ResponseState> state, IInferenceClient inference, DurableWrites writes, TimeProvider clock,
-    IServiceProvider services, ILogger<ResponseGrain> logger, MovableGrains movable) : Grain, IResponseGrain, IMovableGrain, IRemindable, IDisposable
+    IServiceProvider services, ILogger<ResponseGrain> logger, MovableGrains movable) : Grain, IResponseGrain, IExpiringResponse, IMovableGrain, IRemindable, IDisposable
 {
     /// <summary>Wakes a response that nobody reads after its silo was lost.</summary>
     private const string ResumeReminder = "resume";
@@ -49,7 +50,11 @@ internal sealed partial class ResponseGrain(
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
         movable.Add(this.GetGrainId());
-        if (state.RecordExists && state.State.Status == ResponseStatus.InProgress)
+        if (IsOver)
+        {
+            // Gone, though its row is still there.
+        }
+        else if (state.RecordExists && state.State.Status == ResponseStatus.InProgress)
         {
             LogRunsAgain(this.GetPrimaryKeyString());
             Run();
@@ -102,18 +107,23 @@ internal sealed partial class ResponseGrain(
                 : throw new RequestException(RequestErrors.IdempotencyConflict, $"{this.GetPrimaryKeyString()} was used for another request before");
         }
 
-        RequestValidator.Check(start.Request);
+        RequestValidator.Check(start);
         var before = start.PreviousResponseId is { } previous ? await ConversationOfAsync(previous) : [];
-        var asked = state.State;
+        var (asked, created) = (state.State, clock.GetUtcNow());
         state.State = new ResponseState
         {
             Start = start with { Request = FixedSeed.Of(start.Request) with { SessionId = null } },
             Before = before,
             Status = ResponseStatus.InProgress,
-            Created = clock.GetUtcNow(),
+            Created = created,
         };
         try
         {
+            if (HasReminders)
+            {
+                await GrainFactory.GetGrain<IResponseSweepGrain>(SweepPage.Of(this.GetPrimaryKeyString(), created + start.KeepFor).ToString()).AddAsync(this.GetPrimaryKeyString());
+            }
+
             await writes.WriteAsync(state, stored => stored.Start?.Fingerprint == start.Fingerprint);
             if (start.Background && HasReminders)
             {
@@ -206,6 +216,29 @@ internal sealed partial class ResponseGrain(
         return existed;
     }
 
+    /// <inheritdoc/>
+    public async Task<bool> SweepAsync()
+    {
+        if (Exists)
+        {
+            return false;
+        }
+
+        try
+        {
+            if (state.RecordExists)
+            {
+                await ClearAsync();
+            }
+
+            return true;
+        }
+        finally
+        {
+            ForgetActivation();
+        }
+    }
+
     /// <summary>The reminder woke this activation, and activating it has started the turn where it was not over.</summary>
     public async Task ReceiveReminder(string reminderName, TickStatus status)
     {
@@ -225,8 +258,11 @@ internal sealed partial class ResponseGrain(
         }
     }
 
-    /// <summary>A row that is kept for longer than asked counts as gone.</summary>
-    private bool Exists => state.RecordExists && state.State.Start is { } start && !(state.State.Ended is { } ended && clock.GetUtcNow() - ended > start.KeepFor);
+    /// <summary>A row that is kept for longer than asked counts as gone. A turn that runs is not over, however long it takes.</summary>
+    private bool Exists => state.RecordExists && state.State.Start is not null && !(IsOver && _run.IsCompleted);
+
+    /// <summary>Whether it was kept for as long as was asked: from its end, or, where it never ended, from its begin.</summary>
+    private bool IsOver => state.State is { Start: { } start } stored && clock.GetUtcNow() - (stored.Ended ?? stored.Created) > start.KeepFor;
 
     /// <summary>The same request again: the turn that runs or has ended is its answer. One that nobody could answer then may be answered now.</summary>
     private ResponseSnapshot Retry()
@@ -394,7 +430,7 @@ internal sealed partial class ResponseGrain(
 
     private void RefuseIfMissing()
     {
-        if (!Exists && _end is null)
+        if (!Exists && (_end is null || IsOver))
         {
             ForgetActivation();
             throw new RequestException(RequestErrors.ResponseNotFound, $"response '{this.GetPrimaryKeyString()}' does not exist");

@@ -17,6 +17,10 @@ internal static class ReplicaCost
         return (long)((candidate.CachedBlocks + loaded) * request.BlockTokens);
     }
 
+    /// <summary>Whether the request would run at once; else it waits until an answer there has ended, whatever of it is cached.</summary>
+    public static bool HasSlot(in ReplicaCandidate candidate) => candidate.Load.MaxRunningSequences is var most
+        && (most == 0 || candidate.Load.RunningSequences + candidate.Load.WaitingSequences + candidate.RoutedSequences < most);
+
     /// <summary>Orders by that cost; equal ones by fewer sequences, then by more free KV blocks. Negative: <paramref name="left"/> is better.</summary>
     public static int Compare(in ReplicaCandidate left, in ReplicaCandidate right, in SelectionRequest request)
     {

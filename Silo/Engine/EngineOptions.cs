@@ -25,7 +25,7 @@ internal sealed class EngineOptions
     public int MaxQueuedSequences { get; set; } = 256;
 
     /// <summary>Who is admitted first: "priority" (lower number first, then arrival) or "fcfs" (arrival). Default "priority".</summary>
-    /// <remarks>Without priorities in the requests the two are the same.</remarks>
+    /// <remarks>Without priorities in the requests the two are the same. An answer that goes on after its silo was lost arrived before all that are new.</remarks>
     public string AdmissionOrder { get; set; } = "priority";
 
     /// <summary>Whether step n + 1 is planned while step n executes. Default true.</summary>

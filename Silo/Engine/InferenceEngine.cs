@@ -89,6 +89,7 @@ internal sealed partial class InferenceEngine : IInferenceEngine, IAsyncDisposab
                 PendingAttention = gauges.PendingAttention,
                 MaxStepTokens = _options.MaxTokensPerStep,
                 StepTimes = gauges.StepTimes,
+                MaxRunningSequences = _options.MaxRunningSequences,
             };
         }
     }

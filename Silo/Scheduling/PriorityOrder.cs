@@ -2,7 +2,7 @@ using XLLM.Silo.Sequences;
 
 namespace XLLM.Silo.Scheduling;
 
-/// <summary>By priority, the lower number first; then by arrival.</summary>
+/// <summary>By priority, the lower number first; then by arrival (<see cref="FirstComeFirstServed"/>).</summary>
 internal sealed class PriorityOrder : IAdmissionOrder
 {
     /// <inheritdoc/>
@@ -12,6 +12,6 @@ internal sealed class PriorityOrder : IAdmissionOrder
     public int Compare(Sequence? x, Sequence? y)
     {
         var byPriority = x!.Priority.CompareTo(y!.Priority);
-        return byPriority != 0 ? byPriority : x.Id.Value.CompareTo(y.Id.Value);
+        return byPriority != 0 ? byPriority : FirstComeFirstServed.ByArrival(x, y);
     }
 }

@@ -37,6 +37,7 @@ internal sealed class Sequence
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(maxTokens, prompt.Length + generated.Length);
         (Id, MaxTokens, Priority, Blocks, Prefix, Sampler) = (id, maxTokens, priority, blocks, prefix, sampler);
         PromptTokens = prompt.Length;
+        IsResumed = generated.Length > 0;
         TokenCount = _knownTokens = prompt.Length + generated.Length;
         _tokens = new int[Math.Min(maxTokens, TokenCount + FirstCapacity)];
         prompt.CopyTo(_tokens);
@@ -50,6 +51,9 @@ internal sealed class Sequence
 
     /// <summary>Lower is earlier.</summary>
     public int Priority { get; }
+
+    /// <summary>It began elsewhere: somebody waits in the middle of its answer.</summary>
+    public bool IsResumed { get; }
 
     /// <summary>Who should send the KV blocks of its prompt, as routing has chosen; null: nobody is named.</summary>
     public PrefixHolder? CopyFrom { get; init; }

@@ -26,6 +26,11 @@ internal sealed class Disturber(OneHost cluster, string[] engines, int seed)
                 _down.TryRemove(back);
             }
 
+            foreach (var gone in engines.Where(engine => !_down.ContainsKey(engine) && !cluster.IsRunning(engine)))
+            {
+                _down[gone] = ReturnAsync(gone);
+            }
+
             // Two away at once is the most that a request of three tries is promised to survive.
             var up = engines.Where(engine => !_down.ContainsKey(engine)).ToArray();
             if (over.IsCancellationRequested || _down.Count >= 2 || up.Length < 2)
@@ -38,9 +43,9 @@ internal sealed class Disturber(OneHost cluster, string[] engines, int seed)
         }
 
         await Task.WhenAll(_down.Values);
-        foreach (var process in (await cluster.StatusAsync()).Where(process => engines.Contains(process.Name) && !process.Running))
+        foreach (var gone in engines.Where(engine => !cluster.IsRunning(engine)))
         {
-            await cluster.StartAgainAsync(process.Name);
+            await ReturnAsync(gone);
         }
     }
 
@@ -60,10 +65,16 @@ internal sealed class Disturber(OneHost cluster, string[] engines, int seed)
 
         // A silo that was declared dead meanwhile ends by itself.
         await Task.Delay(TimeSpan.FromSeconds(3), CancellationToken.None);
-        if ((await cluster.StatusAsync()).Single(process => process.Name == name) is { Running: false })
+        if (!cluster.IsRunning(name))
         {
-            Deeds.Enqueue($"{name} had been declared dead and is started again");
-            await cluster.StartAgainAsync(name);
+            await ReturnAsync(name);
         }
+    }
+
+    /// <summary>The others could not reach it for too long: because it was paused, or because the machine is busier than they expect.</summary>
+    private async Task ReturnAsync(string name)
+    {
+        Deeds.Enqueue($"{name} was declared dead and is started again");
+        await cluster.StartAgainAsync(name);
     }
 }

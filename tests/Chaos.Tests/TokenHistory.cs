@@ -29,6 +29,9 @@ internal sealed class TokenHistory
     /// <summary>What the server said instead of an answer.</summary>
     public string? Error { get; private set; }
 
+    /// <summary>Time from sending the request to its first event: waiting in queues included, which is load and not loss.</summary>
+    public TimeSpan FirstEvent { get; private set; }
+
     /// <summary>Longest time between two events.</summary>
     public TimeSpan LongestGap { get; private set; }
 
@@ -95,7 +98,15 @@ internal sealed class TokenHistory
 
         var gap = Stopwatch.GetElapsedTime(_last);
         _last = Stopwatch.GetTimestamp();
-        LongestGap = gap > LongestGap ? gap : LongestGap;
+        if (FirstEvent == TimeSpan.Zero)
+        {
+            FirstEvent = gap;
+        }
+        else
+        {
+            LongestGap = gap > LongestGap ? gap : LongestGap;
+        }
+
         var data = line["data: ".Length..];
         if (data == "[DONE]")
         {

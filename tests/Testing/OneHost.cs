@@ -67,6 +67,13 @@ public sealed class OneHost : IAsyncDisposable
     /// <summary>One process.</summary>
     public async Task<OneHostProcess> FindAsync(string name) => (await StatusAsync()).Single(process => process.Name == name);
 
+    /// <summary>Whether a process lives; at once, where <see cref="StatusAsync"/> also asks it whether it is ready.</summary>
+    public bool IsRunning(string name)
+    {
+        var pid = File.ReadAllText(Path.Combine(State, "processes", name, "pid")).Trim();
+        return Directory.Exists($"/proc/{pid}") && File.ReadAllText($"/proc/{pid}/cmdline").Contains(State, StringComparison.Ordinal);
+    }
+
     /// <summary>Sends a signal to a process: KILL, STOP, CONT, TERM.</summary>
     public Task SignalAsync(string name, string signal = "KILL") => RunAsync("kill", name, signal);
 

@@ -1,4 +1,6 @@
 using Orleans.Configuration;
+using Orleans.Connections.Security;
+using XLLM.Grains.Interfaces.Connections;
 using XLLM.Silo.Hosting.Storage;
 
 namespace XLLM.Silo.Hosting.Cluster;
@@ -14,7 +16,7 @@ internal static class ClusterMembership
         if (!settings.IsCluster)
         {
             silo.UseLocalhostClustering(options.SiloPort, options.GatewayPort, serviceId: settings.ServiceId, clusterId: settings.ClusterId);
-            return silo.AddXllmSqliteStorageAt(ClusterStore.SqlitePath(options)).UseTls(settings.Tls);
+            return Encrypt(silo.AddXllmSqliteStorageAt(ClusterStore.SqlitePath(options)), settings.Tls);
         }
 
         silo.Configure<ClusterOptions>(cluster => (cluster.ClusterId, cluster.ServiceId) = (settings.ClusterId, settings.ServiceId));
@@ -36,7 +38,7 @@ internal static class ClusterMembership
             membership.IAmAliveTablePublishTimeout = settings.AlivePeriod;
             membership.MaxJoinAttemptTime = settings.JoinTimeout;
         });
-        return (settings.Store == ClusterSettings.Postgres ? JoinPostgres(silo, settings.ReadConnectionString()) : JoinSqlite(silo, ClusterStore.SqlitePath(options))).UseTls(settings.Tls);
+        return Encrypt(settings.Store == ClusterSettings.Postgres ? JoinPostgres(silo, settings.ReadConnectionString()) : JoinSqlite(silo, ClusterStore.SqlitePath(options)), settings.Tls);
     }
 
     private static ISiloBuilder JoinPostgres(ISiloBuilder silo, string connectionString) => silo
@@ -46,4 +48,16 @@ internal static class ClusterMembership
     private static ISiloBuilder JoinSqlite(ISiloBuilder silo, string path) => silo
         .AddXllmSqliteStorageAt(path)
         .UseAdoNetClustering(clustering => clustering.Configure<GatedSqliteDataSource>((one, source) => (one.Invariant, one.DataSource) = (SqliteStorage.Invariant, source)));
+
+    private static ISiloBuilder Encrypt(ISiloBuilder silo, TlsSettings settings)
+    {
+        try
+        {
+            return settings.IsOn ? silo.UseTls(tls => tls.Apply(settings, $"{ClusterSettings.Section}:{nameof(ClusterSettings.Tls)}")) : silo;
+        }
+        catch (TlsSettingsException exception)
+        {
+            throw new StartException(exception.Message, exception);
+        }
+    }
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using XLLM.Grains.Interfaces.Administration;
 using XLLM.Grains.Interfaces.Client;
+using XLLM.Grains.Interfaces.Connections;
 
 namespace XLLM.Silo.Hosting.Cluster;
 
@@ -141,9 +142,14 @@ internal sealed class ClusterSettings
             yield return Out(nameof(JoinTimeout), JoinTimeout, "1 s to 1 hour");
         }
 
-        foreach (var fault in Tls.Faults())
+        foreach (var fault in Tls.Faults($"{Section}:{nameof(Tls)}"))
         {
             yield return fault;
+        }
+
+        if (Tls.IsOn && Tls.Certificate.Length == 0)
+        {
+            yield return $"{Section}:{nameof(Tls)} has an authority or a name, but no {nameof(Tls.Certificate)}";
         }
     }
 

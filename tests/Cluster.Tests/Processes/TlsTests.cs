@@ -1,6 +1,3 @@
-using System.Net;
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using XLLM.Testing;
 
 namespace XLLM.Cluster.Tests.Processes;
@@ -12,7 +9,7 @@ public sealed class TlsTests
     public async Task SilosWithTheClustersCertificate_AnswerForEachOther_AndOneWithAnotherCannotJoin()
     {
         var folder = Directory.CreateTempSubdirectory("xllm-tls-").FullName;
-        var (own, foreign) = (Certificate(folder, "cluster"), Certificate(folder, "foreign"));
+        var (own, foreign) = (new ClusterCertificate(folder, "cluster").Switches, new ClusterCertificate(folder, "foreign").Switches);
         string[] members = ["--cluster", "sqlite", "--threads", "1", "--kv-cache-memory", "64MiB", "--max-context", "512"];
         var state = Path.Combine(folder, "state");
         await using var engine = await SiloProcess.StartAsync([.. members, "--role", "engine", .. own], state);
@@ -31,22 +28,5 @@ public sealed class TlsTests
         Assert.NotEqual(0, exitCode);
         Assert.NotEmpty(error);
         Assert.Contains("Tokyo", await Load.AskAsync(http, gateway.Address, "What is the capital of Japan?"), StringComparison.Ordinal);
-    }
-
-    /// <summary>A certificate that is its own authority, as switches.</summary>
-    private static string[] Certificate(string folder, string name)
-    {
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
-        var names = new SubjectAlternativeNameBuilder();
-        names.AddDnsName(name);
-        names.AddIpAddress(IPAddress.Loopback);
-        request.CertificateExtensions.Add(names.Build());
-        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(certificateAuthority: true, hasPathLengthConstraint: false, pathLengthConstraint: 0, critical: true));
-        using var certificate = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddHours(-1), DateTimeOffset.UtcNow.AddHours(1));
-        var (certificateFile, keyFile) = (Path.Combine(folder, $"{name}.pem"), Path.Combine(folder, $"{name}.key"));
-        File.WriteAllText(certificateFile, certificate.ExportCertificatePem());
-        File.WriteAllText(keyFile, key.ExportPkcs8PrivateKeyPem());
-        return [$"--Xllm:Cluster:Tls:Certificate={certificateFile}", $"--Xllm:Cluster:Tls:Key={keyFile}", $"--Xllm:Cluster:Tls:Authority={certificateFile}"];
     }
 }

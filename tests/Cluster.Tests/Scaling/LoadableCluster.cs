@@ -55,14 +55,14 @@ internal sealed class LoadableCluster : IAsyncDisposable
         return events;
     }
 
-    /// <summary>Waits until something holds; a broken test ends after 30 s.</summary>
+    /// <summary>Waits until something holds; a broken test ends after 2 min.</summary>
     public static async Task UntilAsync(Func<Task<bool>> holds, string what)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
-        limit.CancelAfter(TimeSpan.FromSeconds(30));
+        limit.CancelAfter(TimeSpan.FromMinutes(2));
         while (!await holds())
         {
-            Assert.False(limit.IsCancellationRequested, $"after 30 s still not: {what}");
+            Assert.False(limit.IsCancellationRequested, $"after 2 min still not: {what}");
             await Task.Delay(20, Cancel);
         }
     }

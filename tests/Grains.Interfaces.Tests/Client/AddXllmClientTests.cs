@@ -1,3 +1,4 @@
+using System.Data.Common;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -6,6 +7,7 @@ using Microsoft.Extensions.Options;
 using Orleans.Configuration;
 using Orleans.Hosting;
 using XLLM.Grains.Interfaces.Client;
+using XLLM.Grains.Interfaces.Connections;
 
 namespace XLLM.Grains.Interfaces.Tests.Client;
 
@@ -68,11 +70,62 @@ public sealed class AddXllmClientTests
     }
 
     [Fact]
+    public void AddXllmClient_TellsWhatOfEncryptionAndGatewaysDoesNotFit()
+    {
+        var exception = Assert.Throws<OptionsValidationException>(() => Host.CreateApplicationBuilder().AddXllmClient(options =>
+        {
+            options.Gateways.Add("127.0.0.1:30000");
+            options.GatewayDatabase = new NoDatabase();
+            options.Tls.Key = "/none/key.pem";
+        }));
+
+        Assert.Equal(
+            [
+                "Gateways names 1, but GatewayDatabase is set too: one of them says where the silos are",
+                "Xllm:Client:Tls:Key is /none/key.pem, which is no file",
+                "Xllm:Client:Tls has a Key, but no Certificate",
+            ],
+            exception.Failures);
+    }
+
+    [Fact]
+    public void AddXllmClient_SaysWhichCertificateCannotBeRead()
+    {
+        var file = Path.Combine(Directory.CreateTempSubdirectory("xllm-tls-").FullName, "cluster.pem");
+        File.WriteAllText(file, "no certificate");
+
+        var exception = Assert.Throws<TlsSettingsException>(() => Host.CreateApplicationBuilder().AddXllmClient(options => options.Tls.Certificate = file));
+        var authority = Assert.Throws<TlsSettingsException>(() => Host.CreateApplicationBuilder().AddXllmClient(options => options.Tls.Authority = file));
+
+        Assert.StartsWith($"Xllm:Client:Tls:Certificate {file} cannot be read: ", exception.Message, StringComparison.Ordinal);
+        Assert.Equal($"Xllm:Client:Tls:Authority {file} has no certificate", authority.Message);
+    }
+
+    [Fact]
+    public void AddXllmClient_LetsCodeChangeTheOrleansClient_AfterTheOptions()
+    {
+        var builder = Host.CreateApplicationBuilder();
+        builder.AddXllmClient(configureClient: client => client.Configure<ClusterOptions>(cluster => cluster.ClusterId = "green"));
+        using var host = builder.Build();
+
+        Assert.Equal("green", Cluster(host).ClusterId);
+    }
+
+    [Fact]
     public void InferenceClientOptions_HaveARange()
     {
         var validator = new InferenceClientOptionsValidator();
         Assert.True(validator.Validate(null, new InferenceClientOptions()).Succeeded);
-        Assert.Equal("MaxStarts must be 1 to 16, it is 0", validator.Validate(null, new InferenceClientOptions { MaxStarts = 0 }).FailureMessage);
+        Assert.Equal(
+            "MaxStarts must be 1 to 16, it is 0; MaxStartsBeforeFirstToken must be 1 to 16, it is 17",
+            validator.Validate(null, new InferenceClientOptions { MaxStarts = 0, MaxStartsBeforeFirstToken = 17 }).FailureMessage);
+    }
+
+    private sealed class NoDatabase : DbDataSource
+    {
+        public override string ConnectionString => "";
+
+        protected override DbConnection CreateDbConnection() => throw new NotSupportedException();
     }
 
     private static ClusterOptions Cluster(IHost host) => host.Services.GetRequiredService<IOptions<ClusterOptions>>().Value;

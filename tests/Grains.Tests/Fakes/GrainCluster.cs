@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Configuration;
 using Orleans.Hosting;
@@ -23,6 +24,7 @@ internal sealed class GrainCluster : IAsyncDisposable
 
     private GrainCluster(InProcessTestClusterBuilder builder, Func<int, FakeModelHost> models, Action<ISiloBuilder>? configure)
     {
+        SetTestDirectory(builder.Options, false);
         builder.ConfigureSilo((siloOptions, silo) =>
         {
             // Silos are configured at the same time; without the lock two of them could both be number 0.
@@ -102,6 +104,10 @@ internal sealed class GrainCluster : IAsyncDisposable
     }
 
     public ValueTask DisposeAsync() => Cluster.DisposeAsync();
+
+    /// <summary>Off: silos have the grain directory that they have in production, whose entries die with the silo that holds them, instead of one that survives every silo.</summary>
+    [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "set_UseTestClusterGrainDirectory")]
+    private static extern void SetTestDirectory(InProcessTestClusterOptions options, bool value);
 }
 
 /// <summary>A turn that was read to its end.</summary>

@@ -26,6 +26,21 @@ public sealed class CacheProductTests
     }
 
     [Fact]
+    public void AReplicaWithoutASlot_IsChosenOnlyAmongItsLike()
+    {
+        var request = new SelectionRequest(default, PromptTokens: 320, BlockTokens: 16, Turn: 0, Draw: 0);
+        var full = Full(Candidates.Create(0, 0, cachedBlocks: 20, running: 60), routed: 4);
+        var busy = Full(Candidates.Create(1, 5000, running: 60), routed: 3);
+        var fuller = Full(Candidates.Create(2, 0, running: 64), routed: 0);
+
+        Assert.Equal(1, Policy.Select([full, busy, fuller], request).Index);
+        Assert.Equal(0, Policy.Select([full, fuller], request).Index);
+        Assert.Equal(0, Policy.Select([full with { Load = full.Load with { MaxRunningSequences = 0 } }, busy], request).Index);
+
+        static ReplicaCandidate Full(ReplicaCandidate candidate, int routed) => candidate with { Load = candidate.Load with { MaxRunningSequences = 64 }, RoutedSequences = routed };
+    }
+
+    [Fact]
     public void NoFactorOnEitherPart_ChangesTheChoice() =>
         Candidates.Any.Select(Candidates.AnyRequest, Gen.Int[2, 5]).Sample((candidates, request, factor) =>
         {

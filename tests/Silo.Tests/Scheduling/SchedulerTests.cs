@@ -101,6 +101,23 @@ public sealed class SchedulerTests
         Assert.Equal(16, second.CachedTokens);
     }
 
+    [Theory]
+    [InlineData("priority")]
+    [InlineData("fcfs")]
+    public void PlanStep_AdmitsWhatGoesOnAfterALoss_BeforeWhatIsNew(string order)
+    {
+        var (scheduler, blocks) = Create(blocks: 20, maxTokensPerStep: 64, maxRunning: 1, order: AdmissionOrders.Find(order)!);
+        var first = Add(scheduler, blocks, promptTokens: 10);
+        Finish(scheduler.PlanStep());
+        var next = Add(scheduler, blocks, promptTokens: 10, firstToken: 100);
+        var resumed = Add(scheduler, blocks, promptTokens: 10, firstToken: 200, generated: 5);
+        scheduler.Retire(first);
+
+        Assert.Equal([(resumed, 15)], Finish(scheduler.PlanStep()));
+        scheduler.Retire(resumed);
+        Assert.Equal([(next, 10)], Finish(scheduler.PlanStep()));
+    }
+
     [Fact]
     public void PlanStep_GoesByPriorityThenArrival_AndPreemptsTheLeastUrgent()
     {
@@ -256,10 +273,10 @@ public sealed class SchedulerTests
         return (new Scheduler(manager, order ?? new FirstComeFirstServed(), new SchedulerOptions(maxTokensPerStep, maxRunning)), manager);
     }
 
-    private Sequence Add(Scheduler scheduler, KvBlockManager blocks, int promptTokens, int maxTokens = 0, int priority = 0, int firstToken = 0)
+    private Sequence Add(Scheduler scheduler, KvBlockManager blocks, int promptTokens, int maxTokens = 0, int priority = 0, int firstToken = 0, int generated = 0)
     {
         var most = maxTokens > 0 ? maxTokens : blocks.TotalBlocks * blocks.BlockTokens;
-        var sequence = TestSequences.Create(++_lastId, promptTokens, Math.Min(most, blocks.TotalBlocks * blocks.BlockTokens), priority, blocks, firstToken);
+        var sequence = TestSequences.Create(++_lastId, promptTokens, Math.Min(most, blocks.TotalBlocks * blocks.BlockTokens), priority, blocks, firstToken, generated: generated);
         Assert.True(scheduler.TryAdd(sequence));
         return sequence;
     }

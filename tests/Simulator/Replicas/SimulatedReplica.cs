@@ -57,6 +57,7 @@ internal sealed class SimulatedReplica
         StepTime = TimeSpan.FromSeconds(_recentStep),
         MaxStepTokens = _shape.MaxTokensPerStep,
         StepTimes = _stepTimes.Model,
+        MaxRunningSequences = _shape.MaxRunningSequences,
     };
 
     /// <summary>Takes a request. False: it could never run here.</summary>
