@@ -48,7 +48,7 @@ public sealed class RoutingOptions
     public bool RefuseLate { get; set; }
 
     /// <summary><c>first-token</c>: tokens whose keys and values one replica sends another per second, 0 to 1e9. Default 0: no copying.</summary>
-    /// <remarks>Bytes per second of the network over the model's KV bytes per token: 10 GB/s and 320 KiB are 30,000.</remarks>
+    /// <remarks>Bytes per second of the network over the model's KV bytes per token: 10 GB/s and 320 KiB are 30,000. Only replicas that lend (Xllm:KvTiers:PeerPort) are copied from.</remarks>
     public double CopyTokensPerSecond { get; set; }
 
     /// <summary><c>first-token</c>: how many times as much of a prompt another replica must hold before its KV blocks are copied, 1 to 1,000. Default 1.5.</summary>

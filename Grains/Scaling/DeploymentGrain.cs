@@ -179,6 +179,7 @@ internal sealed partial class DeploymentGrain(
         _looking = true;
         try
         {
+            _deployments.BeginLook();
             SiloReport[] silos = [.. (await administration.ListSilosAsync()).Where(silo => silo.Role != SiloRole.Gateway)];
             foreach (var action in _deployments.Look(silos, Now))
             {

@@ -11,6 +11,8 @@ internal sealed class Deployments(ResidenceRules rules, TimeSpan failureBackoff)
     private readonly Dictionary<string, TimeSpan> _demanded = [];                           // model, since when
     private readonly Dictionary<(string Silo, string Model), (TimeSpan At, string Message)> _failures = [];
     private readonly Dictionary<(string Silo, string Model), ReplicaActionKind> _acting = [];
+    private readonly HashSet<(string Silo, string Model)> _endedMeanwhile = [];             // during a look, whose reports may be older
+    private bool _isLooking;
     private SiloReport[] _silos = [];               // those that answered
     private SiloReport[] _silent = [];              // members that did not, as they were when they last did
     private Dictionary<string, string> _obstacles = [];
@@ -18,7 +20,10 @@ internal sealed class Deployments(ResidenceRules rules, TimeSpan failureBackoff)
     /// <summary>What is wanted, as it is stored: one per model.</summary>
     public DeploymentSpec[] Specs { get; set; } = [];
 
-    /// <summary>Takes in what silos say now, and decides what to do.</summary>
+    /// <summary>Silos are about to be asked: what ends from now on may be missing in what they say.</summary>
+    public void BeginLook() => _isLooking = true;
+
+    /// <summary>Takes in what silos said after <see cref="BeginLook"/>, and decides what to do.</summary>
     /// <param name="silos">
     /// All members with engines. One that did not answer counts as it was when it last did, until the membership calls it dead: a load costs seconds and gigabytes, a late answer nothing.
     /// </param>
@@ -44,11 +49,29 @@ internal sealed class Deployments(ResidenceRules rules, TimeSpan failureBackoff)
         }
 
         _asleep.UnionWith(plan.FallAsleep);
-        return [.. plan.Actions.Where(action => _acting.TryAdd((action.Silo, action.Model.Name), action.Kind))];
+        ReplicaAction[] begun = [.. plan.Actions.Where(action => _acting.TryAdd((action.Silo, action.Model.Name), action.Kind))];
+        foreach (var ended in _endedMeanwhile)
+        {
+            _acting.Remove(ended);
+        }
+
+        _endedMeanwhile.Clear();
+        _isLooking = false;
+        return begun;
     }
 
     /// <summary>An action has ended, well or not.</summary>
-    public void Ended(ReplicaAction action) => _acting.Remove((action.Silo, action.Model.Name));
+    public void Ended(ReplicaAction action)
+    {
+        if (_isLooking)
+        {
+            _endedMeanwhile.Add((action.Silo, action.Model.Name));
+        }
+        else
+        {
+            _acting.Remove((action.Silo, action.Model.Name));
+        }
+    }
 
     /// <summary>A load failed on a silo that is still there: it is not asked again for a while.</summary>
     public void Failed(ReplicaAction action, string message, TimeSpan now) => _failures[(action.Silo, action.Model.Name)] = (now, message);

@@ -14,6 +14,7 @@ internal sealed class SimulatedDeployments
     private const double Look = 1;
     private const double Patience = 1.5;            // of a question to a silo that does not answer
     private const double Backoff = 10;
+    private const double InFlight = 4;              // an order and the look before it: what was decided on older knowledge, or by the grain's earlier life
     private const double FaultsEnd = 60;
     private const double End = 120;
 
@@ -23,7 +24,7 @@ internal sealed class SimulatedDeployments
     private readonly PriorityQueue<Action, (double Time, long Order)> _events = new();
     private readonly List<Silo> _silos = [];        // all that ever were
     private readonly List<string> _broken = [];
-    private readonly Dictionary<string, double> _changedAt = [];
+    private readonly Dictionary<string, double> _fewerSince = [];
     private DeploymentSpec[] _stored = [];
     private Grain? _grain;
     private double _now;
@@ -119,11 +120,6 @@ internal sealed class SimulatedDeployments
     private void Kill(Silo victim)
     {
         (victim.Alive, victim.NoticedAt) = (false, _now + (_random.NextDouble() * 3));
-        foreach (var model in victim.Replicas.Keys)
-        {
-            _changedAt[model] = _now;
-        }
-
         if (_grain?.Host == victim)
         {
             _grain = null;          // somebody wakes it elsewhere
@@ -146,7 +142,12 @@ internal sealed class SimulatedDeployments
         FailedWrites += fault < 2 ? 1 : 0;
         if (fault != 0)
         {
-            (_stored, _changedAt[model]) = (specs, _now);
+            if (replicas < (Array.Find(_stored, spec => spec.Model.Name == model)?.Replicas ?? 0))
+            {
+                _fewerSince[model] = _now;
+            }
+
+            _stored = specs;
         }
 
         if (fault < 2)
@@ -199,6 +200,7 @@ internal sealed class SimulatedDeployments
         }
 
         grain.Looking = true;
+        grain.Deployments.BeginLook();
         var members = _silos.Where(silo => silo.Alive || _now < silo.NoticedAt).ToArray();
         var reports = new SiloReport[members.Length];
         var longest = 0.0;
@@ -213,6 +215,7 @@ internal sealed class SimulatedDeployments
                 if (!isSilent && silo.Alive)
                 {
                     reports[place] = silo.Report();         // old when the plan is made
+                    grain.Heard.Add(silo);
                 }
             });
         }
@@ -275,16 +278,16 @@ internal sealed class SimulatedDeployments
         if (silo.Replicas.TryGetValue(model, out var known))
         {
             // As the loader answers: one that is there, or on its way, is not loaded again. Only an activation that has not looked yet may ask for it.
-            Require(known.State == LoadedState.Unloading || _now - grain.Since < 10, $"{silo} was told to load {model}, which it has ({known.State})");
+            Require(known.State == LoadedState.Unloading || _now - grain.Since < InFlight, $"{silo} was told to load {model}, which it has ({known.State})");
             After(Delay(), () => ended(known.State == LoadedState.Unloading ? "it is about to be unloaded here" : null));
             return;
         }
 
         var wanted = Array.Find(_stored, spec => spec.Model.Name == model)?.Replicas ?? 0;
-        var others = _silos.Count(other => other.Alive && other.Replicas.TryGetValue(model, out var replica) && replica.State != LoadedState.Unloading);
+        var others = _silos.Count(other => other.Alive && grain.Heard.Contains(other) && other.Replicas.TryGetValue(model, out var replica) && replica.State != LoadedState.Unloading);
         Require(
-            others < wanted || _now - _changedAt.GetValueOrDefault(model) < 10 || _now - grain.Since < 10,
-            $"{silo} loads {model}, of which {others} are there and {wanted} are wanted since {_changedAt.GetValueOrDefault(model):F1} s");
+            others < wanted || _now - _fewerSince.GetValueOrDefault(model, double.NegativeInfinity) < InFlight || _now - grain.Since < InFlight,
+            $"{silo} loads {model}, of which {others} are there and {wanted} are wanted");
         Loads++;
         silo.Replicas[model] = new LoadedReplica { Model = model, State = LoadedState.Loading };
         After(0.5 + (_random.NextDouble() * 8), () =>
@@ -350,6 +353,9 @@ internal sealed class SimulatedDeployments
         public double Since => since;
 
         public bool Looking { get; set; }
+
+        /// <summary>Silos that have answered this activation: of others it cannot know what they have.</summary>
+        public HashSet<Silo> Heard { get; } = [];
     }
 
     private sealed class Silo(int port, int generation)
