@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.Extensions.Options;
 using XLLM.Gateway.Admin.Wire;
+using XLLM.Gateway.Explorer;
 using XLLM.Gateway.Http;
 using XLLM.Gateway.OpenAI;
 using XLLM.Gateway.Streaming;
@@ -16,21 +17,77 @@ internal sealed class AdminEndpoints(IAdministration administration, AdminAudit 
     private const int MostAuditEntries = 1000;
     private const string EventStream = "text/event-stream";
 
-    /// <summary>Maps the routes. They answer administrators, so the users' API document leaves them out.</summary>
+    /// <summary>Maps the routes. They answer administrators, and have a document of their own.</summary>
     public static void Map(WebApplication app)
     {
-        var admin = app.MapGroup(AdminMiddleware.Prefix).ExcludeFromDescription();
-        admin.MapGet("/silos", (HttpContext context, AdminEndpoints endpoints) => endpoints.SilosAsync(context));
-        admin.MapPost("/silos/{silo}/drain", (HttpContext context, string silo, AdminEndpoints endpoints) => endpoints.DrainAsync(context, Decode(silo)));
-        admin.MapPost("/silos/{silo}/undrain", (HttpContext context, string silo, AdminEndpoints endpoints) => endpoints.UndrainAsync(context, Decode(silo)));
-        admin.MapGet("/models", (HttpContext context, AdminEndpoints endpoints) => endpoints.ModelsAsync(context));
-        admin.MapGet("/replicas", (HttpContext context, AdminEndpoints endpoints) => endpoints.ReplicasAsync(context));
-        admin.MapPost("/models/{model}/load", (HttpContext context, string model, AdminEndpoints endpoints) => endpoints.LoadAsync(context, Decode(model)));
-        admin.MapPost("/models/{model}/unload", (HttpContext context, string model, AdminEndpoints endpoints) => endpoints.UnloadAsync(context, Decode(model)));
-        admin.MapDelete("/models/{model}", (HttpContext context, string model, AdminEndpoints endpoints) => endpoints.ForgetAsync(context, Decode(model)));
-        admin.MapGet("/cache", (HttpContext context, AdminEndpoints endpoints) => endpoints.CachesAsync(context));
-        admin.MapDelete("/cache/{tier}", (HttpContext context, string tier, AdminEndpoints endpoints) => endpoints.ClearAsync(context, Decode(tier)));
-        admin.MapGet("/audit", (HttpContext context, AdminEndpoints endpoints) => endpoints.AuditAsync(context));
+        var admin = app.MapGroup(AdminMiddleware.Prefix).ProducesProblem(401).ProducesProblem(403).ProducesProblem(500).ProducesProblem(503);
+        MapSilos(admin);
+        MapModels(admin);
+        admin.MapGet("/cache", (HttpContext context, AdminEndpoints endpoints) => endpoints.CachesAsync(context))
+            .WithSummary("List the cache tiers of all silos: contents, hit rates")
+            .WithTags("Cache")
+            .Produces<CacheList>();
+        admin.MapDelete("/cache/{tier}", (HttpContext context, string tier, AdminEndpoints endpoints) => endpoints.ClearAsync(context, Decode(tier)))
+            .WithSummary("Empty a cache tier")
+            .WithTags("Cache")
+            .WithMetadata(new QueryParameterAttribute("model", "Only what belongs to this model."), new QueryParameterAttribute("silo", "Only on this silo."))
+            .Produces<CacheCleared>()
+            .ProducesProblem(404);
+        admin.MapGet("/audit", (HttpContext context, AdminEndpoints endpoints) => endpoints.AuditAsync(context))
+            .WithSummary("List who did what, newest first")
+            .WithTags("Audit")
+            .WithMetadata(new QueryParameterAttribute("limit", "Most entries, 1 to 1000. Default 100.", isNumber: true))
+            .Produces<AuditList>()
+            .ProducesProblem(400);
+    }
+
+    private static void MapSilos(RouteGroupBuilder admin)
+    {
+        admin.MapGet("/silos", (HttpContext context, AdminEndpoints endpoints) => endpoints.SilosAsync(context))
+            .WithSummary("List the silos: role, state, process, replicas, conversations")
+            .WithTags("Silos")
+            .Produces<SiloList>();
+        admin.MapPost("/silos/{silo}/drain", (HttpContext context, string silo, AdminEndpoints endpoints) => endpoints.DrainAsync(context, Decode(silo)))
+            .WithSummary("Empty a silo; answers when it is empty")
+            .WithTags("Silos")
+            .Produces<SiloObject>()
+            .ProducesProblem(404);
+        admin.MapPost("/silos/{silo}/undrain", (HttpContext context, string silo, AdminEndpoints endpoints) => endpoints.UndrainAsync(context, Decode(silo)))
+            .WithSummary("Let a silo take requests again")
+            .WithTags("Silos")
+            .Produces<SiloObject>()
+            .ProducesProblem(404);
+    }
+
+    private static void MapModels(RouteGroupBuilder admin)
+    {
+        admin.MapGet("/models", (HttpContext context, AdminEndpoints endpoints) => endpoints.ModelsAsync(context))
+            .WithSummary("List the models: what is wanted, and what is")
+            .WithTags("Models")
+            .Produces<ModelStateList>();
+        admin.MapGet("/replicas", (HttpContext context, AdminEndpoints endpoints) => endpoints.ReplicasAsync(context))
+            .WithSummary("List the replicas of all models")
+            .WithTags("Models")
+            .Produces<ReplicaList>();
+        admin.MapPost("/models/{model}/load", (HttpContext context, string model, AdminEndpoints endpoints) => endpoints.LoadAsync(context, Decode(model)))
+            .WithSummary("Want replicas of a model; answers when they serve")
+            .WithTags("Models")
+            .WithMetadata(new StreamsAttribute(typeof(LoadEventObject)))
+            .Accepts<LoadBody>(isOptional: true, "application/json")
+            .Produces<ModelState>()
+            .ProducesProblem(400).ProducesProblem(404).ProducesProblem(413).ProducesProblem(415);
+        admin.MapPost("/models/{model}/unload", (HttpContext context, string model, AdminEndpoints endpoints) => endpoints.UnloadAsync(context, Decode(model)))
+            .WithSummary("Want no replica of a model; answers when none is left")
+            .WithTags("Models")
+            .WithMetadata(new StreamsAttribute(typeof(LoadEventObject)))
+            .Accepts<LoadBody>(isOptional: true, "application/json")
+            .Produces<ModelState>()
+            .ProducesProblem(400).ProducesProblem(404).ProducesProblem(413).ProducesProblem(415);
+        admin.MapDelete("/models/{model}", (HttpContext context, string model, AdminEndpoints endpoints) => endpoints.ForgetAsync(context, Decode(model)))
+            .WithSummary("Leave a model to the silos' configuration again")
+            .WithTags("Models")
+            .Produces(StatusCodes.Status204NoContent)
+            .ProducesProblem(404);
     }
 
     private async Task SilosAsync(HttpContext context) =>

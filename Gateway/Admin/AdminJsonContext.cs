@@ -1,4 +1,6 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Mvc;
 using XLLM.Gateway.Admin.Wire;
 
@@ -14,6 +16,20 @@ namespace XLLM.Gateway.Admin;
 [JsonSerializable(typeof(CacheList))]
 [JsonSerializable(typeof(CacheCleared))]
 [JsonSerializable(typeof(AuditList))]
+[JsonSerializable(typeof(LoadBody))]
 [JsonSerializable(typeof(ProblemDetails))]
 [JsonSerializable(typeof(string))]
-internal sealed partial class AdminJsonContext : JsonSerializerContext;
+internal sealed partial class AdminJsonContext : JsonSerializerContext
+{
+    /// <summary>The same names for the API document, whose options are those of all routes: a policy of names belongs to the options, so it is applied here, to our types alone.</summary>
+    public static IJsonTypeInfoResolver ForDocument { get; } = new AdminJsonContext().WithAddedModifier(static type =>
+    {
+        if (type.Type.Namespace?.StartsWith("XLLM.Gateway.Admin", StringComparison.Ordinal) == true)
+        {
+            foreach (var property in type.Properties)
+            {
+                property.Name = JsonNamingPolicy.SnakeCaseLower.ConvertName(property.Name);
+            }
+        }
+    });
+}

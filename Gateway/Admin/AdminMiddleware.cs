@@ -1,10 +1,11 @@
 using Microsoft.Extensions.Options;
+using XLLM.Gateway.Explorer;
 using XLLM.Gateway.Http;
 using XLLM.Gateway.OpenAI;
 
 namespace XLLM.Gateway.Admin;
 
-/// <summary>Around everything that only administrators may see: the routes under <see cref="Prefix"/> and the dashboard. Who may, on which port, and errors as problem details.</summary>
+/// <summary>Around everything that only administrators may see: the routes under <see cref="Prefix"/>, their document, and the dashboard. Who may, on which port, and errors as problem details.</summary>
 internal sealed partial class AdminMiddleware(RequestDelegate next, IOptions<GatewayOptions> options, ILogger<AdminMiddleware> logger)
 {
     /// <summary>Path of the administration routes.</summary>
@@ -24,8 +25,9 @@ internal sealed partial class AdminMiddleware(RequestDelegate next, IOptions<Gat
     public async Task InvokeAsync(HttpContext context)
     {
         var path = context.Request.Path;
-        var (isRoute, isDashboard) = (IsAdmin(path), path.StartsWithSegments(Dashboard, StringComparison.OrdinalIgnoreCase));
-        if (!isRoute && !isDashboard)
+        var isRoute = IsAdmin(path);
+        var isPage = path.StartsWithSegments(Dashboard, StringComparison.OrdinalIgnoreCase) || path.StartsWithSegments(AdminDocument.Path, StringComparison.OrdinalIgnoreCase);
+        if (!isRoute && !isPage)
         {
             if (_port == context.Connection.LocalPort && path.StartsWithSegments("/v1", StringComparison.OrdinalIgnoreCase))
             {
@@ -50,7 +52,7 @@ internal sealed partial class AdminMiddleware(RequestDelegate next, IOptions<Gat
         if (who is null)
         {
             LogRefused(requestId, context.Request.Method, path, context.Connection.RemoteIpAddress?.ToString(), refusal!);
-            await RefuseAsync(context, refusal!, isDashboard);
+            await RefuseAsync(context, refusal!, isPage);
             return;
         }
 
@@ -58,14 +60,15 @@ internal sealed partial class AdminMiddleware(RequestDelegate next, IOptions<Gat
         await AnswerAsync(context, requestId, isRoute);
     }
 
-    private Task RefuseAsync(HttpContext context, string refusal, bool isDashboard)
+    /// <summary>Pages are opened by browsers, which ask their user for the key when they are told so.</summary>
+    private Task RefuseAsync(HttpContext context, string refusal, bool isPage)
     {
         if (options.Value.AdminKey.Length == 0)
         {
             return Problem.WriteAsync(context, StatusCodes.Status403Forbidden, ErrorMapping.Forbidden, refusal);
         }
 
-        context.Response.Headers.WWWAuthenticate = isDashboard ? "Basic realm=\"XLLM.Orleans\", charset=\"UTF-8\"" : "Bearer realm=\"XLLM.Orleans\"";
+        context.Response.Headers.WWWAuthenticate = isPage ? "Basic realm=\"XLLM.Orleans\", charset=\"UTF-8\"" : "Bearer realm=\"XLLM.Orleans\"";
         return Problem.WriteAsync(context, StatusCodes.Status401Unauthorized, ErrorMapping.Unauthorized, refusal);
     }
 
@@ -74,11 +77,9 @@ internal sealed partial class AdminMiddleware(RequestDelegate next, IOptions<Gat
         try
         {
             await next(context);
-            if (isRoute && !context.Response.HasStarted && context.Response.StatusCode is StatusCodes.Status404NotFound or StatusCodes.Status405MethodNotAllowed)
+            if (isRoute && !context.Response.HasStarted && Unrouted(context) is { } problem)
             {
-                await (context.Response.StatusCode == StatusCodes.Status404NotFound
-                    ? Problem.WriteAsync(context, 404, ErrorMapping.NotFound, $"There is no {context.Request.Method} {context.Request.Path}.")
-                    : Problem.WriteAsync(context, 405, ErrorMapping.MethodNotAllowed, $"{context.Request.Path} does not take {context.Request.Method}, but {context.Response.Headers.Allow}."));
+                await Problem.WriteAsync(context, context.Response.StatusCode, problem.Code, problem.Detail);
             }
         }
         catch (Exception) when (context.RequestAborted.IsCancellationRequested)
@@ -96,6 +97,15 @@ internal sealed partial class AdminMiddleware(RequestDelegate next, IOptions<Gat
             await Problem.WriteAsync(context, error);
         }
     }
+
+    /// <summary>What routing decided without an endpoint; null: nothing.</summary>
+    private static (string Code, string Detail)? Unrouted(HttpContext context) => context.Response.StatusCode switch
+    {
+        StatusCodes.Status404NotFound => (ErrorMapping.NotFound, $"There is no {context.Request.Method} {context.Request.Path}."),
+        StatusCodes.Status405MethodNotAllowed => (ErrorMapping.MethodNotAllowed, $"{context.Request.Path} does not take {context.Request.Method}, but {context.Response.Headers.Allow}."),
+        StatusCodes.Status415UnsupportedMediaType => (ErrorMapping.UnsupportedMediaType, $"The content type '{context.Request.ContentType}' is not taken; send application/json."),
+        _ => null,
+    };
 
     [LoggerMessage(1010, LogLevel.Warning, "{RequestId} {Method} {Path} from {Address} was refused: {Refusal}")]
     private partial void LogRefused(string requestId, string method, string path, string? address, string refusal);

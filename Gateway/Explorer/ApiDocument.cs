@@ -13,7 +13,7 @@ internal static class ApiDocument
     /// <summary>Configures the document.</summary>
     public static void Configure(OpenApiOptions options)
     {
-        options.ShouldInclude = description => description.RelativePath?.StartsWith("v1/", StringComparison.Ordinal) == true;
+        options.ShouldInclude = description => description.RelativePath?.StartsWith("v1/", StringComparison.Ordinal) == true && !AdminDocument.Has(description.RelativePath);
         options.AddDocumentTransformer((document, _, _) =>
         {
             document.Info = new()
@@ -58,8 +58,11 @@ internal static class ApiDocument
             }
         }
 
-        AddHeader(response, RequestIds.Header, "The request's id: the caller's, or a new one.");
+        AddRequestId(response);
     }
+
+    /// <summary>Every answer has it.</summary>
+    internal static void AddRequestId(OpenApiResponse response) => AddHeader(response, RequestIds.Header, "The request's id: the caller's, or a new one.");
 
     private static void AddHeader(OpenApiResponse response, string name, string description)
     {
@@ -67,7 +70,8 @@ internal static class ApiDocument
         response.Headers[name] = new OpenApiHeader { Description = description, Schema = new OpenApiSchema { Type = JsonSchemaType.String } };
     }
 
-    private static void AddStream(OpenApiOperation operation, string name, OpenApiSchema chunk)
+    /// <summary>Says that with <c>stream</c> the answer is events.</summary>
+    internal static void AddStream(OpenApiOperation operation, string name, OpenApiSchema chunk)
     {
         var answer = (OpenApiResponse)operation.Responses!["200"];
         answer.Description = "The answer: one JSON object, or with stream true server-sent events.";

@@ -34,33 +34,37 @@ public static class GatewayExtensions
         services.AddSingleton<UnknownFields>();
         services.AddSingleton<ChatCompletionsEndpoint>();
         services.AddSingleton<CompletionsEndpoint>();
-        services.AddSingleton<EmbeddingsEndpoint>();
-        services.AddSingleton<RerankEndpoint>();
+        services.AddSingleton<PooledEndpoint>();
         services.AddSingleton<ModelsEndpoint>();
         services.AddSingleton<SessionsEndpoint>();
         services.AddSingleton<AdminAudit>();
         services.AddSingleton<AdminEndpoints>();
         services.AddSingleton<ResponsesEndpoint>();
-        services.Configure<JsonOptions>(options => options.SerializerOptions.TypeInfoResolverChain.Insert(0, OpenAIJsonContext.Default));
+        services.Configure<JsonOptions>(options =>
+        {
+            options.SerializerOptions.TypeInfoResolverChain.Insert(0, OpenAIJsonContext.Default);
+            options.SerializerOptions.TypeInfoResolverChain.Insert(1, AdminJsonContext.ForDocument);
+        });
         services.AddOpenApi("v1", ApiDocument.Configure);
+        services.AddOpenApi(AdminDocument.Name, AdminDocument.Configure);
         return services;
     }
 
-    /// <summary>Maps <c>/v1</c>, <c>/openapi/v1.json</c>, <c>/explorer</c>, <c>/metrics</c>, and <c>/</c>, which leads to the explorer.</summary>
+    /// <summary>Maps <c>/v1</c>, <c>/openapi/v1.json</c>, <c>/openapi/admin.json</c>, <c>/explorer</c>, <c>/metrics</c>, and <c>/</c>, which leads to the explorer.</summary>
     /// <param name="app">The built host.</param>
-    /// <param name="servesUsers">False in a silo that is an engine only: it maps <c>/metrics</c> alone.</param>
+    /// <param name="servesUsers">False in a silo that is an engine only: it maps administration, documents, and <c>/metrics</c>.</param>
     public static WebApplication MapXllmGateway(this WebApplication app, bool servesUsers = true)
     {
         app.Services.GetRequiredService<MetricsCollector>();        // listens from the start, not from the first scrape
         app.UseMiddleware<AdminMiddleware>();
         app.UseMiddleware<V1Middleware>();
         AdminEndpoints.Map(app);
+        app.MapOpenApi();
         app.MapGet("/metrics", (MetricsCollector metrics) => TypedResults.Text(PrometheusText.Write(metrics.Collect()), PrometheusText.ContentType)).ExcludeFromDescription();
         if (servesUsers)
         {
             MapV1(app);
             MapResponses(app);
-            app.MapOpenApi();
             MapExplorer(app);
         }
 
@@ -83,13 +87,13 @@ public static class GatewayExtensions
             .Accepts<CompletionBody>("application/json")
             .Produces<Completion>()
             .ProducesErrors(400, 404, 405, 413, 415, 429, 500, 503);
-        app.MapPost("/v1/embeddings", (HttpContext context, EmbeddingsEndpoint endpoint) => endpoint.InvokeAsync(context))
+        app.MapPost("/v1/embeddings", (HttpContext context, PooledEndpoint endpoint) => endpoint.EmbedAsync(context))
             .WithSummary("Make embeddings of texts or tokens")
             .WithTags("Embeddings")
             .Accepts<EmbeddingBody>("application/json")
             .Produces<EmbeddingList>()
             .ProducesErrors(400, 404, 405, 413, 415, 429, 500, 503);
-        app.MapPost("/v1/rerank", (HttpContext context, RerankEndpoint endpoint) => endpoint.InvokeAsync(context))
+        app.MapPost("/v1/rerank", (HttpContext context, PooledEndpoint endpoint) => endpoint.RankAsync(context))
             .WithSummary("Rank documents by how well they answer a query")
             .WithTags("Embeddings")
             .Accepts<RerankBody>("application/json")

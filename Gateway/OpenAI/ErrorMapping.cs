@@ -50,6 +50,14 @@ internal static class ErrorMapping
 
     private const string Invalid = "invalid_request_error";
 
+    /// <summary>Codes that only administrators see, with their HTTP status.</summary>
+    public static readonly FrozenDictionary<string, int> OfAdministration = new Dictionary<string, int>
+    {
+        [Unauthorized] = 401,
+        [Forbidden] = 403,
+        [NotLoaded] = 503,
+    }.ToFrozenDictionary();
+
     /// <summary>Code to status and type.</summary>
     public static readonly FrozenDictionary<string, (int Status, string Type)> Table = new Dictionary<string, (int, string)>
     {

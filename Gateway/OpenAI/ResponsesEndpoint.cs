@@ -56,7 +56,7 @@ internal sealed class ResponsesEndpoint(IInferenceClient client, IResponseClient
 
         try
         {
-            await AnswerAsync(context, ResponseFrame.Of(snapshot), call.Stream, -1, cancel => StepsAsync(id, cancel));
+            await AnswerAsync(context, ResponseFrame.Of(snapshot), call.Stream, -1, cancel => StoredTurn.ReadAsync(stored, id, cancel));
         }
         catch (Exception) when (left.IsCancellationRequested && !call.Echo.Background && key is null)
         {
@@ -75,7 +75,7 @@ internal sealed class ResponsesEndpoint(IInferenceClient client, IResponseClient
         var snapshot = await FindAsync(id);
         if (stream)
         {
-            await AnswerAsync(context, ResponseFrame.Of(snapshot), stream, after, cancel => StepsAsync(id, cancel));
+            await AnswerAsync(context, ResponseFrame.Of(snapshot), stream, after, cancel => StoredTurn.ReadAsync(stored, id, cancel));
         }
         else
         {
@@ -117,21 +117,6 @@ internal sealed class ResponsesEndpoint(IInferenceClient client, IResponseClient
             var collector = new ResponseCollector(frame, trace);
             await AnswerLoop.CollectAsync(choices, collector, left);
             await AnswerJson.WriteAsync(context.Response, collector.Response, OpenAIJsonContext.Answers.ResponseObject, left);
-        }
-    }
-
-    private async IAsyncEnumerable<TurnStep> StepsAsync(string id, [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        var hasEnded = false;
-        await foreach (var next in stored.ReadAsync(id, 0, cancellationToken))
-        {
-            hasEnded = next is ChatEnded;
-            yield return new(next);
-        }
-
-        if (!hasEnded)
-        {
-            yield return new(null, await FindAsync(id));
         }
     }
 

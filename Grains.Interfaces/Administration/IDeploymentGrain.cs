@@ -25,6 +25,10 @@ public interface IDeploymentGrain : IGrainWithIntegerKey
     [Alias("demand"), ResponseTimeout("00:10:00")]
     Task<bool> DemandAsync(string model);
 
+    /// <summary>Models that nobody serves and that <see cref="DemandAsync"/> would load, by name.</summary>
+    [Alias("loadable")]
+    Task<string[]> ListLoadableAsync();
+
     /// <summary>Events of a model's replicas until the model is as it is wanted. Ends at once where it is.</summary>
     [Alias("watch")]
     IAsyncEnumerable<ModelLoadEvent> WatchAsync(string model, CancellationToken cancellationToken = default);

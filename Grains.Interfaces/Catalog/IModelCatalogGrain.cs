@@ -7,9 +7,11 @@ namespace XLLM.Grains.Interfaces.Catalog;
 [Alias("xllm.catalog"), GrainInterfaceType("xllm.catalog")]
 public interface IModelCatalogGrain : IGrainWithIntegerKey
 {
-    /// <summary>A silo says that it serves a model; repeated as a heartbeat.</summary>
-    [Alias("announce")]
-    Task AnnounceAsync([Immutable] ReplicaAnnouncement announcement);
+    /// <summary>A silo says all that it serves, perhaps nothing; repeated as a heartbeat. In one call, since the catalog may move between two, and one that has not heard from every silo cannot tell a model that nobody serves.</summary>
+    /// <param name="silo">Its parsable address.</param>
+    /// <param name="replicas">Its replicas.</param>
+    [Alias("announce-all")]
+    Task AnnounceAsync(string silo, [Immutable] ReplicaAnnouncement[] replicas);
 
     /// <summary>A silo stops serving a model.</summary>
     [Alias("withdraw")]

@@ -9,7 +9,7 @@ namespace XLLM.Grains.Interfaces.Client;
 /// <summary>Runs one generation to its end, on as many replicas as it takes: when one is lost, the next goes on after the tokens that the reader has.</summary>
 /// <remarks>
 /// The reader is the owner: prompt, sampling, seed and tokens so far are all that a replica needs to go on, so nothing is stored while a generation runs.
-/// Refusals before the first event are exceptions; later failures are the last event.
+/// Refusals before the first event are exceptions; later failures are the last event. A model that was unloaded meanwhile is asked for again, once.
 /// </remarks>
 internal sealed partial class DurableGeneration(
     IGrainFactory grains, ITokenTransport transport, InferenceClientOptions options, TimeProvider clock, ClientInstruments instruments, ILogger logger)
@@ -30,6 +30,7 @@ internal sealed partial class DurableGeneration(
         GenerationRequest request, PrefixHash[] prefix, PrefixHolder? lastTurn, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var told = false;
+        var demand = new ModelDemand(grains, clock, request.Model);
         RequestException? refusal = null;           // why the last replica does not answer
         while (true)
         {
@@ -44,7 +45,15 @@ internal sealed partial class DurableGeneration(
 
             if (choice is null)
             {
-                refusal ??= none!;                  // the first reason says more than "nobody else"
+                var (comes, fault) = await ComesAsync(demand, refusal ?? none!, cancellationToken);       // a full replica is there
+                if (comes)
+                {
+                    _lost.Clear();
+                    _refused.Clear();           // it may serve again under the same key
+                    continue;
+                }
+
+                refusal = fault ?? refusal ?? none!;        // the first reason says more than "nobody else"
                 if (!told)
                 {
                     throw refusal;
@@ -147,6 +156,18 @@ internal sealed partial class DurableGeneration(
         catch (RequestException exception)
         {
             return (null, exception);
+        }
+    }
+
+    private static async Task<(bool Comes, RequestException? Fault)> ComesAsync(ModelDemand demand, RequestException none, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await demand.ComesAsync(none, cancellationToken), null);
+        }
+        catch (RequestException fault)
+        {
+            return (false, fault);
         }
     }
 

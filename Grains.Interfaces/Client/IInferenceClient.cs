@@ -28,6 +28,9 @@ public interface IInferenceClient
     /// <summary>The models that are served, by name.</summary>
     Task<ModelDescriptor[]> ListModelsAsync();
 
+    /// <summary>Models that nobody serves now and that a request for them would load, by name.</summary>
+    Task<string[]> ListLoadableModelsAsync();
+
     /// <summary>A stored conversation, or null.</summary>
     Task<SessionSnapshot?> GetSessionAsync(string sessionId);
 

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using XLLM.Grains.Interfaces.Administration;
 using XLLM.Grains.Interfaces.Catalog;
 using XLLM.Grains.Interfaces.Chat;
 using XLLM.Grains.Interfaces.Generation;
@@ -25,7 +26,7 @@ internal sealed class InferenceClient(
     public async IAsyncEnumerable<CompletionEvent> CompleteAsync(CompletionRequest request, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         RequestValidator.Check(request);
-        var prompt = await GrainCalls.RetryOnLossAsync(() => grains.GetGrain<IPromptGrain>(request.Model).EncodeAsync(request));
+        var prompt = await PromptAsync(request.Model, prompts => prompts.EncodeAsync(request), cancellationToken);
         TaskCheck.Require(prompt.Model, ModelTasks.Generate);
         ContextLimit.Check(prompt.Model, prompt.TokenIds.Length, request.Stop.MaxTokens, "prompt");
         var generation = new GenerationRequest
@@ -51,7 +52,7 @@ internal sealed class InferenceClient(
     {
         RequestValidator.Check(request);
         var input = new CompletionRequest { RequestId = request.RequestId, Model = request.Model, Prompt = request.Text, PromptTokens = request.Tokens, CacheSalt = request.CacheSalt };
-        var prompt = await GrainCalls.RetryOnLossAsync(() => grains.GetGrain<IPromptGrain>(request.Model).EncodeAsync(input));
+        var prompt = await PromptAsync(request.Model, prompts => prompts.EncodeAsync(input), cancellationToken);
         TaskCheck.Require(prompt.Model, ModelTasks.Embed);
         var pooling = new PoolingParameters(PoolingKind.Embedding, request.Dimensions);
         var (values, usage) = await PoolAsync(request.RequestId, prompt, pooling, request.Priority, request.CacheSalt, cancellationToken);
@@ -62,7 +63,7 @@ internal sealed class InferenceClient(
     public async Task<RankAnswer> RankAsync(RankRequest request, CancellationToken cancellationToken = default)
     {
         RequestValidator.Check(request);
-        var prompt = await GrainCalls.RetryOnLossAsync(() => grains.GetGrain<IPromptGrain>(request.Model).EncodePairAsync(request));
+        var prompt = await PromptAsync(request.Model, prompts => prompts.EncodePairAsync(request), cancellationToken);
         var (values, usage) = await PoolAsync(request.RequestId, prompt, new PoolingParameters(PoolingKind.Score), request.Priority, request.CacheSalt, cancellationToken);
         return new(values[0], usage);
     }
@@ -71,15 +72,38 @@ internal sealed class InferenceClient(
     public Task<ModelDescriptor[]> ListModelsAsync() => LossPatience.CallAsync(() => grains.GetGrain<IModelCatalogGrain>(0).ListModelsAsync(), clock);
 
     /// <inheritdoc/>
+    public Task<string[]> ListLoadableModelsAsync() => LossPatience.CallAsync(() => grains.GetGrain<IDeploymentGrain>(0).ListLoadableAsync(), clock);
+
+    /// <inheritdoc/>
     public Task<SessionSnapshot?> GetSessionAsync(string sessionId) => LossPatience.CallAsync(() => grains.GetGrain<ISessionGrain>(sessionId).GetAsync(), clock);
 
     /// <inheritdoc/>
     public Task<bool> DeleteSessionAsync(string sessionId) => grains.GetGrain<ISessionGrain>(sessionId).DeleteAsync();
 
+    /// <summary>Asks for tokens. The model may have to be loaded first, which takes longer than a call between silos may: it is waited for here, where the reader can leave.</summary>
+    private async Task<Prompt> PromptAsync(string model, Func<IPromptGrain, Task<Prompt>> ask, CancellationToken cancellationToken)
+    {
+        var demand = new ModelDemand(grains, clock, model);
+        while (true)
+        {
+            try
+            {
+                return await GrainCalls.RetryOnLossAsync(() => ask(grains.GetGrain<IPromptGrain>(model)));
+            }
+            catch (RequestException none)
+            {
+                if (!await demand.ComesAsync(none, cancellationToken))
+                {
+                    throw;
+                }
+            }
+        }
+    }
+
     private async IAsyncEnumerable<ChatEvent> TurnAsync(ChatRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         RequestValidator.Check(request);
-        var prompt = await GrainCalls.RetryOnLossAsync(() => grains.GetGrain<IPromptGrain>(request.Model).RenderAsync(request));
+        var prompt = await PromptAsync(request.Model, prompts => prompts.RenderAsync(request), cancellationToken);
         TaskCheck.Require(prompt.Model, ModelTasks.Generate);
         ContextLimit.Check(prompt.Model, prompt.TokenIds.Length, request.Stop.MaxTokens, "messages");
         var generation = new GenerationRequest

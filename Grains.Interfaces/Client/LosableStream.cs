@@ -7,14 +7,14 @@ internal sealed class LosableStream<T>(IAsyncEnumerable<T> events, CancellationT
     private readonly IAsyncEnumerator<T> _events = events.GetAsyncEnumerator(cancellationToken);
     private bool _isLost;
 
-    /// <summary>The next event; or why there is none: (null, null) where the stream ended, (null, loss) where its silo is lost. Other failures are thrown.</summary>
+    /// <summary>The next event; or why there is none: (null, null) where the stream ended, (null, loss) where its silo is lost. Other failures are thrown. A stream that somebody else cancelled is lost: its silo stops.</summary>
     public async ValueTask<(T? Next, Exception? Loss)> NextAsync()
     {
         try
         {
             return (await _events.MoveNextAsync() ? _events.Current : null, null);
         }
-        catch (Exception exception) when (ReplicaLoss.Is(exception) && !cancellationToken.IsCancellationRequested)
+        catch (Exception exception) when ((ReplicaLoss.Is(exception) || exception is OperationCanceledException) && !cancellationToken.IsCancellationRequested)
         {
             _isLost = true;
             return (null, exception);
@@ -34,9 +34,9 @@ internal sealed class LosableStream<T>(IAsyncEnumerable<T> events, CancellationT
         {
             await _events.DisposeAsync();
         }
-        catch (Exception exception) when (_isLost || ReplicaLoss.Is(exception))
+        catch (Exception exception) when (_isLost || ReplicaLoss.Is(exception) || exception is ObjectDisposedException)
         {
-            // A lost silo cannot be told that its reader left; it aborts what nobody reads.
+            // A lost silo cannot be told that its reader left, nor can anybody by a process that has left the cluster; what nobody reads is aborted.
         }
     }
 }

@@ -40,13 +40,13 @@ internal sealed class ResponseClient(IGrainFactory grains, TimeProvider clock) :
                 (next, loss) = await run.NextAsync();
             }
 
-            if (loss is null)
+            if (loss is null && await GetAsync(responseId) is not { Status: ResponseStatus.InProgress })
             {
                 yield break;                // cancelled or failed in mid-turn: the snapshot says so
             }
 
             var pause = LossPatience.PauseAfter(++losses)
-                ?? throw new RequestException(RequestErrors.Unavailable, $"response {responseId} was lost {losses} times in a row after event {read}: {loss.Message}");
+                ?? throw new RequestException(RequestErrors.Unavailable, $"response {responseId} was lost {losses} times in a row after event {read}: {loss?.Message ?? "its stream ended early"}");
             await Task.Delay(pause, clock, cancellationToken);
         }
     }

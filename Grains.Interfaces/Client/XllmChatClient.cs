@@ -19,7 +19,7 @@ public sealed class XllmChatClient : IChatClient
 
     /// <summary>Creates one.</summary>
     /// <param name="inference">Answers.</param>
-    /// <param name="defaultModel">Asked where <see cref="ChatOptions.ModelId"/> is not set. Null: the only model that is served.</param>
+    /// <param name="defaultModel">Asked where <see cref="ChatOptions.ModelId"/> is not set. Null: the only model that is served, or, where none is, the only one that sleeps.</param>
     /// <param name="clock">Stamps the updates; null: the system's.</param>
     public XllmChatClient(IInferenceClient inference, string? defaultModel = null, TimeProvider? clock = null)
     {
@@ -75,7 +75,7 @@ public sealed class XllmChatClient : IChatClient
         return models switch
         {
             [var only] => only.Name,
-            [] => throw new RequestException(RequestErrors.Unavailable, "no model is served now"),
+            [] => await _inference.ListLoadableModelsAsync() is [var only] ? only : throw new RequestException(RequestErrors.Unavailable, "no model is served now"),
             _ => throw new RequestException(
                 RequestErrors.InvalidValue, $"{models.Length} models are served, so the request must name one: {string.Join(", ", models.Select(served => served.Name))}", "model"),
         };

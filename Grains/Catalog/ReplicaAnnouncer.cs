@@ -40,14 +40,12 @@ internal sealed partial class ReplicaAnnouncer(
             }
 
             var beat = ++_beat;
-            foreach (var model in host.Models)
-            {
-                var key = KeyOf(model.Descriptor);
-                var state = _draining || model.IsDraining ? ReplicaState.Draining : ReplicaState.Ready;
-                await catalog.AnnounceAsync(new ReplicaAnnouncement(key, model.Descriptor, ReplicaRole.Mixed, state, model.Engine.Load, beat));
-                _announced.Add(key);
-            }
-
+            var replicas = host.Models
+                .Select(model => new ReplicaAnnouncement(
+                    KeyOf(model.Descriptor), model.Descriptor, ReplicaRole.Mixed, _draining || model.IsDraining ? ReplicaState.Draining : ReplicaState.Ready, model.Engine.Load, beat))
+                .ToArray();
+            await catalog.AnnounceAsync(silo.SiloAddress.ToParsableString(), replicas);
+            _announced.UnionWith(replicas.Select(replica => replica.Replica));
             if (_lost)
             {
                 _lost = false;

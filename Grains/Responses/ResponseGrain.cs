@@ -406,7 +406,8 @@ internal sealed partial class ResponseGrain(
 
     private ResponseSnapshot Snapshot()
     {
-        var (stored, end) = (state.State, _end);
+        // Whoever has read the last event finds it ended, though the turn's own steps behind it may still be to come.
+        var (stored, end) = (state.State, _end ?? (_events is [.., ChatEnded last] ? TurnEnd.Of(last) : null));
         return new ResponseSnapshot
         {
             ResponseId = this.GetPrimaryKeyString(),

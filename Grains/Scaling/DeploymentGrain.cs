@@ -93,7 +93,7 @@ internal sealed partial class DeploymentGrain(
     {
         var since = Now;
         await LookAsync(CancellationToken.None);
-        if (!(_deployments.IsAsleep(model) || _deployments.Spec(model) is { Replicas: > 0 } || (options.Value.LoadOnFirstUse && _deployments.IsKnown(model) && _deployments.Spec(model) is null)))
+        if (!_deployments.MayLoad(model, options.Value.LoadOnFirstUse))
         {
             return false;
         }
@@ -121,6 +121,17 @@ internal sealed partial class DeploymentGrain(
 
             await Task.WhenAny(looked, Task.Delay(left, clock));
         }
+    }
+
+    /// <inheritdoc/>
+    public async Task<string[]> ListLoadableAsync()
+    {
+        if (!_deployments.Names().Any())
+        {
+            await LookAsync(CancellationToken.None);        // this activation may not have looked yet; else the last look is a period old at most
+        }
+
+        return [.. _deployments.Names().Where(model => _deployments.MayLoad(model, options.Value.LoadOnFirstUse) && !_deployments.Serving(model))];
     }
 
     /// <inheritdoc/>

@@ -114,9 +114,14 @@ internal sealed class Deployments(ResidenceRules rules, TimeSpan failureBackoff)
     /// <summary>Whether it left memory and waits for a request.</summary>
     public bool IsAsleep(string model) => _asleep.Contains(model);
 
-    /// <summary>Whether an active silo serves it.</summary>
-    public bool Serving(string model) =>
-        Array.Exists(_silos, silo => silo.State == SiloState.Active && Array.Exists(silo.Replicas, replica => replica.Model == model && replica.State == LoadedState.Ready));
+    /// <summary>Whether a request may have it loaded.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="onFirstUse">See <see cref="LifecycleOptions.LoadOnFirstUse"/>.</param>
+    public bool MayLoad(string model, bool onFirstUse) => IsAsleep(model) || (Spec(model) is { } spec ? spec.Replicas > 0 : onFirstUse && IsKnown(model));
+
+    /// <summary>Whether an active silo serves it, and goes on to.</summary>
+    public bool Serving(string model) => Array.Exists(
+        _silos, silo => silo.State == SiloState.Active && !IsUnloading(silo, model) && Array.Exists(silo.Replicas, replica => replica.Model == model && replica.State == LoadedState.Ready));
 
     /// <summary>Whether it has just the replicas that are wanted, and nothing is under way.</summary>
     public bool IsAsWanted(string model)
@@ -164,6 +169,8 @@ internal sealed class Deployments(ResidenceRules rules, TimeSpan failureBackoff)
     };
 
     private WantedModel Wanted(string model) => new(Spec(model)?.Model ?? new ModelPlace(model), Spec(model)?.Replicas, IsAsleep(model), _demanded.ContainsKey(model));
+
+    private bool IsUnloading(SiloReport silo, string model) => _acting.TryGetValue((silo.Silo, model), out var kind) && kind == ReplicaActionKind.Unload;
 
     private bool IsActing(string model) => _acting.Keys.Any(act => act.Model == model);
 

@@ -46,17 +46,10 @@ internal sealed class RememberedTurns
     /// <summary>The events of a choice, from the first.</summary>
     public async IAsyncEnumerable<ChatEvent> ReadAsync(int choice, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var hasEnded = false;
-        await foreach (var next in _stored.ReadAsync(IdOf(_id, choice), 0, cancellationToken))
+        await foreach (var step in StoredTurn.ReadAsync(_stored, IdOf(_id, choice), cancellationToken))
         {
-            hasEnded = next is ChatEnded;
-            yield return next;
-        }
-
-        if (!hasEnded)
-        {
-            var stopped = await _stored.GetAsync(IdOf(_id, choice));
-            throw new RequestException(stopped?.ErrorCode ?? RequestErrors.Unavailable, stopped?.ErrorMessage ?? "the turn was ended before its answer was complete");
+            yield return step.Event
+                ?? throw new RequestException(step.Stopped!.ErrorCode ?? RequestErrors.Unavailable, step.Stopped.ErrorMessage ?? "the turn was ended before its answer was complete");
         }
     }
 

@@ -1,6 +1,8 @@
+using Microsoft.Extensions.AI;
 using Orleans.TestingHost;
 using XLLM.Grains.Interfaces;
 using XLLM.Grains.Interfaces.Administration;
+using XLLM.Grains.Interfaces.Client;
 using XLLM.Grains.Interfaces.Generation;
 using XLLM.Grains.Tests.Fakes;
 using static XLLM.Cluster.Tests.Scaling.LoadableCluster;
@@ -103,6 +105,42 @@ public sealed class DeploymentTests
         }
 
         Assert.Equal(["a", "b", "a"], host.Loads);
+    }
+
+    /// <summary>The worst moment: its tokens are known, its replica is chosen, and the model is gone.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task ARequestWhoseModelIsEvictedUnderIt_WaitsUntilItIsLoadedAgain(short silos)
+    {
+        await using var cluster = await LoadableCluster.StartAsync(silos, lifecycle => lifecycle.LoadOnFirstUse = true, Tiny);
+        var expected = (await ReadAsync(cluster.Grains.Client.ChatAsync(Chat("hi", seed: 5), Cancel))).Text;
+        var had = cluster.Silos.Single(silo => cluster.Host(silo).Models.Count == 1);
+        cluster.Host(had).Model("tiny").Rendered = () => cluster.Host(had).Evict("tiny");
+
+        var answer = await ReadAsync(cluster.Grains.ClientIn(cluster.Silos[^1]).ChatAsync(Chat("hi", seed: 5), Cancel));
+
+        Assert.Equal(expected, answer.Text);
+        Assert.Equal(2, cluster.Silos.Sum(silo => cluster.Host(silo).Loads.Count));
+    }
+
+    [Fact]
+    public async Task ModelsThatARequestWouldLoad_AreListed_UntilTheyServe()
+    {
+        await using var cluster = await LoadableCluster.StartAsync(1, lifecycle => (lifecycle.LoadOnFirstUse, lifecycle.IdleUnload) = (true, TimeSpan.FromMinutes(1)), Tiny, new("other", 10));
+        var (client, host) = (cluster.Grains.Client, cluster.Host(cluster.Silos[0]));
+        await cluster.Administration.SetDeploymentAsync(new(new ModelPlace("other"), 0));           // an administrator wants none: no request may
+        Assert.Equal(["tiny"], await client.ListLoadableModelsAsync());
+        Assert.Empty(await client.ListModelsAsync());
+
+        await ReadAsync(client.ChatAsync(Chat("hi"), Cancel));
+        await UntilAsync(async () => (await client.ListLoadableModelsAsync()).Length == 0 && (await client.ListModelsAsync()).Length == 1, "it is listed as served alone");
+
+        host.Idle = TimeSpan.FromHours(1);
+        await UntilAsync(async () => (await client.ListLoadableModelsAsync()).Length == 1 && (await client.ListModelsAsync()).Length == 0, "it sleeps, and is listed as loadable alone");
+
+        host.Idle = TimeSpan.Zero;
+        Assert.Equal(40, (await new XllmChatClient(client).GetResponseAsync("hi", cancellationToken: Cancel)).Text.Length);       // no model named, and none awake
     }
 
     [Fact]

@@ -67,5 +67,8 @@ internal sealed class LoadableHost(Func<IReplicaAnnouncer> announcer, params Kno
         return removed;
     }
 
+    /// <summary>The model goes at once, and nobody hears of it before the next heartbeat.</summary>
+    public void Evict(string model) => Assert.True(_models.TryRemove(model, out _));
+
     private long Bytes(string model) => known.FirstOrDefault(one => one.Name == model)?.Bytes ?? 0;
 }

@@ -149,18 +149,28 @@ public sealed class AdminRoutesTests
     [InlineData("/v1/admin")]
     [InlineData("/dashboard")]
     [InlineData("/Dashboard/index.html")]
+    [InlineData("/openapi/admin.json")]
+    [InlineData("/OpenApi/Admin.json/")]
     public async Task WithAKey_NothingIsShownWithoutIt(string path)
     {
         await using var gateway = await StartAsync(("AdminKey", Key));
 
         using var without = await SendAsync(gateway, "GET", path);
-        Assert.StartsWith(path.Contains("ashboard", StringComparison.Ordinal) ? "Basic" : "Bearer", without.Headers.WwwAuthenticate.ToString(), StringComparison.Ordinal);
+        Assert.StartsWith(path.StartsWith("/v1", StringComparison.OrdinalIgnoreCase) ? "Bearer" : "Basic", without.Headers.WwwAuthenticate.ToString(), StringComparison.Ordinal);
         await ProblemAsync(without, 401, "unauthorized");
 
         using var request = new HttpRequestMessage(HttpMethod.Get, path);
         request.Headers.Add("Authorization", $"Bearer {Key}");
         using var with = await gateway.Http.SendAsync(request, Cancel);
         Assert.NotEqual(HttpStatusCode.Unauthorized, with.StatusCode);
+    }
+
+    [Fact]
+    public async Task ABodyThatIsNoJson_IsAProblem()
+    {
+        await using var gateway = await StartAsync();
+
+        await ProblemAsync(await gateway.PostAsync("/v1/admin/models/m/load", "replicas=2", "application/x-www-form-urlencoded"), 415, "unsupported_media_type");
     }
 
     [Fact]
@@ -184,6 +194,8 @@ public sealed class AdminRoutesTests
 
         Assert.Equal(HttpStatusCode.NotFound, (await http.GetAsync(new Uri($"http://127.0.0.1:{users}/v1/admin/silos"), Cancel)).StatusCode);
         Assert.Equal(HttpStatusCode.OK, (await http.GetAsync(new Uri($"http://127.0.0.1:{admin}/v1/admin/silos"), Cancel)).StatusCode);
+        Assert.Equal(HttpStatusCode.NotFound, (await http.GetAsync(new Uri($"http://127.0.0.1:{users}/openapi/admin.json"), Cancel)).StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await http.GetAsync(new Uri($"http://127.0.0.1:{admin}/openapi/admin.json"), Cancel)).StatusCode);
         Assert.Equal(HttpStatusCode.OK, (await http.GetAsync(new Uri($"http://127.0.0.1:{users}/v1/models"), Cancel)).StatusCode);
         Assert.Equal(HttpStatusCode.NotFound, (await http.GetAsync(new Uri($"http://127.0.0.1:{admin}/v1/models"), Cancel)).StatusCode);
     }

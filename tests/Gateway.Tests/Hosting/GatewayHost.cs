@@ -35,7 +35,12 @@ internal sealed class GatewayHost : IAsyncDisposable
     public static Task<GatewayHost> StartAsync(TimeProvider? clock = null, params (string Key, string Value)[] settings) => StartWithAsync(clock, null, null, settings);
 
     /// <summary>As above, with further services, and on several addresses.</summary>
-    public static async Task<GatewayHost> StartWithAsync(TimeProvider? clock, Action<IServiceCollection>? configure, string[]? urls, params (string Key, string Value)[] settings)
+    public static Task<GatewayHost> StartWithAsync(TimeProvider? clock, Action<IServiceCollection>? configure, string[]? urls, params (string Key, string Value)[] settings) =>
+        StartWithAsync(clock, configure, urls, servesUsers: true, settings);
+
+    /// <summary>As above, for administrators alone where it serves no users.</summary>
+    public static async Task<GatewayHost> StartWithAsync(
+        TimeProvider? clock, Action<IServiceCollection>? configure, string[]? urls, bool servesUsers, params (string Key, string Value)[] settings)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Configuration.AddInMemoryCollection(settings.Select(setting => KeyValuePair.Create($"Xllm:Gateway:{setting.Key}", (string?)setting.Value)));
@@ -53,7 +58,7 @@ internal sealed class GatewayHost : IAsyncDisposable
         configure?.Invoke(builder.Services);
         builder.Services.AddXllmGateway(builder.Configuration);
         var app = builder.Build();
-        app.MapXllmGateway();
+        app.MapXllmGateway(servesUsers);
         await app.StartAsync(Cancel);
         return new(app);
     }

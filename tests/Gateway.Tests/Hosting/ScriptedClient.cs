@@ -22,6 +22,9 @@ internal sealed class ScriptedClient : IInferenceClient
 
     public ConcurrentDictionary<string, SessionSnapshot> Sessions { get; } = [];
 
+    /// <summary>Models that a request would load.</summary>
+    public string[] Loadable { get; set; } = [];
+
     /// <summary>Completes when an enumeration was left, for whatever reason.</summary>
     public Channel<string> Left { get; } = Channel.CreateUnbounded<string>();
 
@@ -111,6 +114,8 @@ internal sealed class ScriptedClient : IInferenceClient
         Known(request.Model);
         return Rank(request);
     }
+
+    public Task<string[]> ListLoadableModelsAsync() => Task.FromResult(Loadable);
 
     public Task<ModelDescriptor[]> ListModelsAsync() => Task.FromResult<ModelDescriptor[]>(
         [new() { Name = Model, Architecture = "TinyForCausalLM", MaxContext = 4096, VocabularySize = 300, BlockTokens = 16, Parameters = 12, Created = 1_700_000_000 }]);

@@ -156,10 +156,23 @@ public sealed class ChatAnswerTests
     public async Task Models_AreListedAndFound()
     {
         await using var host = await GatewayHost.StartAsync();
-        const string model = """{"id":"tiny","object":"model","created":1700000000,"owned_by":"xllm","max_model_len":4096,"architecture":"TinyForCausalLM","parameters":12}""";
+        const string model = """{"id":"tiny","object":"model","created":1700000000,"owned_by":"xllm","max_model_len":4096,"architecture":"TinyForCausalLM","parameters":12,"loaded":true}""";
         Assert.Equal($$"""{"object":"list","data":[{{model}}]}""", await host.Http.GetStringAsync(new Uri("/v1/models", UriKind.Relative), TestContext.Current.CancellationToken));
         Assert.Equal(model, await host.Http.GetStringAsync(new Uri("/v1/models/tiny", UriKind.Relative), TestContext.Current.CancellationToken));
         Assert.Equal("model_not_found", Text(await GatewayHost.ErrorAsync(await host.Http.GetAsync(new Uri("/v1/models/some/other", UriKind.Relative), TestContext.Current.CancellationToken), 404), "code"));
+    }
+
+    [Fact]
+    public async Task ModelsThatARequestWouldLoad_AreListedToo_EachOnce()
+    {
+        await using var host = await GatewayHost.StartAsync();
+        host.Client.Loadable = ["a/sleeper", "tiny"];
+
+        const string sleeper = """{"id":"a/sleeper","object":"model","created":0,"owned_by":"xllm","loaded":false}""";
+        var list = await host.Http.GetStringAsync(new Uri("/v1/models", UriKind.Relative), TestContext.Current.CancellationToken);
+        Assert.StartsWith($$"""{"object":"list","data":[{{sleeper}},{"id":"tiny",""", list, StringComparison.Ordinal);
+        Assert.Equal(2, System.Text.RegularExpressions.Regex.Count(list, "\"id\""));
+        Assert.Equal(sleeper, await host.Http.GetStringAsync(new Uri("/v1/models/a/sleeper", UriKind.Relative), TestContext.Current.CancellationToken));
     }
 
     private static string Streamed(string body) => body.Replace("\"model\"", "\"stream\":true,\"model\"", StringComparison.Ordinal);

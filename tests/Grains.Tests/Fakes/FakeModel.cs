@@ -52,6 +52,9 @@ internal sealed class FakeModel : IHostedModel, IInferenceEngine, IPromptEncoder
     /// <summary>If set, every generation that runs ends with this before its next token.</summary>
     public GenerationEnded? Fault { get; set; }
 
+    /// <summary>Runs when a conversation was rendered, before its tokens are known to anybody.</summary>
+    public Action? Rendered { get; set; }
+
     /// <summary>All requests that were started.</summary>
     public ConcurrentQueue<GenerationRequest> Requests { get; } = new();
 
@@ -73,8 +76,11 @@ internal sealed class FakeModel : IHostedModel, IInferenceEngine, IPromptEncoder
         return new Generation(this, request);
     }
 
-    public RenderedPrompt Render(ChatRequest request) =>
-        new(Encode(string.Concat(request.Messages.Select(Line)) + "assistant:"), ReasoningOpen: false, ForcedText: "");
+    public RenderedPrompt Render(ChatRequest request)
+    {
+        Rendered?.Invoke();
+        return new(Encode(string.Concat(request.Messages.Select(Line)) + "assistant:"), ReasoningOpen: false, ForcedText: "");
+    }
 
     public int[] EncodePair(RankRequest request) => Encode($"{request.Query}|{request.Document}");
 

@@ -37,8 +37,8 @@ internal sealed class GrainCluster : IAsyncDisposable
             silo.Services.AddKeyedSingleton<IGrainStorage>(StorageNames.Default, (services, _) => new SharedStorage(services.GetRequiredService<Serializer>(), _rows));
             silo.Services.AddSingleton<IModelHost>(host);
             silo.AddXllmGrains();
-            // Often, so that tests are fast; patient, since a busy machine delays timers by more than ten such beats.
-            silo.Configure<CatalogOptions>(catalog => (catalog.HeartbeatPeriod, catalog.MissedHeartbeats) = (TimeSpan.FromMilliseconds(50), 100));
+            // Often, so that tests are fast; patient, since a busy machine delays timers by seconds.
+            silo.Configure<CatalogOptions>(catalog => (catalog.HeartbeatPeriod, catalog.MissedHeartbeats) = (TimeSpan.FromMilliseconds(200), 100));
             silo.Configure<ClusterMembershipOptions>(membership => (membership.ProbeTimeout, membership.NumMissedProbesLimit) = (TimeSpan.FromSeconds(1), 2));
             configure?.Invoke(silo);
         });

@@ -80,7 +80,6 @@ public sealed class ModelReplicaGrainTests
         var exception = await Assert.ThrowsAnyAsync<Exception>(
             async () => await cluster.Cluster.Client.GetGrain<IModelReplicaGrain>(gone.ToString()).GetLoadAsync());
         Assert.IsAssignableFrom<SiloUnavailableException>(exception);
-        Assert.Contains(gone.ToString(), exception.Message, StringComparison.Ordinal);
 
         var malformed = await Assert.ThrowsAnyAsync<SiloUnavailableException>(
             async () => await cluster.Cluster.Client.GetGrain<IModelReplicaGrain>("nonsense").GetLoadAsync());
