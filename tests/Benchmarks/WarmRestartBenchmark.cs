@@ -20,7 +20,7 @@ internal static class WarmRestartBenchmark
         var arguments = new Arguments(args);
         var (tokens, rounds, vocabulary) = (arguments.Number("--tokens", 2000), arguments.Number("--rounds", 5), arguments.Number("--vocabulary", 2000));
         var config = arguments.Text("--config", "");
-        string[] model = config.Length == 0 ? [] : ["--model", $"bench={config}", "--load-format", "dummy"];
+        string[] model = config.Length == 0 ? [] : ["--model", $"bench={Path.GetFullPath(config)}", "--load-format", "dummy"];
         var name = config.Length == 0 ? "xllm-demo" : "bench";
         string[] silo = [.. model, "--kv-storage", arguments.Text("--storage", "4GiB"), "--kv-write-policy", "WriteThrough", "--kv-form", arguments.Text("--form", "Exact"), "--kv-cache-type", arguments.Text("--kv-cache-type", "f32"), "--kv-cache-memory", arguments.Text("--kv-cache-memory", "3GiB"), "--kv-host-memory", arguments.Text("--kv-host-memory", "1GiB")];
         var blocks = tokens / BlockTokens;
