@@ -214,9 +214,9 @@ internal sealed partial class PrefixPublisher(
         }
     }
 
-    [LoggerMessage(2050, LogLevel.Debug, "Silo {Silo} was not told which prefixes are held here; the next round tries again")]
+    [LoggerMessage(2080, LogLevel.Debug, "Silo {Silo} was not told which prefixes are held here; the next round tries again")]
     private partial void LogNotTold(Exception exception, SiloAddress silo);
 
-    [LoggerMessage(2051, LogLevel.Error, "Prefixes are not published any more")]
+    [LoggerMessage(2081, LogLevel.Error, "Prefixes are not published any more")]
     private partial void LogBroken(Exception exception);
 }

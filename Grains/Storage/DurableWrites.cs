@@ -55,6 +55,6 @@ internal sealed partial class DurableWrites(IOptions<StorageOptions> options, St
         }
     }
 
-    [LoggerMessage(2040, LogLevel.Warning, "Storage refused a write for the {Failures}. time; the next try is in {Pause}")]
+    [LoggerMessage(2045, LogLevel.Warning, "Storage refused a write for the {Failures}. time; the next try is in {Pause}")]
     private partial void LogFailed(Exception exception, int failures, TimeSpan pause);
 }

@@ -1,9 +1,10 @@
+using System.Text.RegularExpressions;
 using XLLM.Testing;
 
 namespace XLLM.Architecture.Tests;
 
 /// <summary>Rules about the source text that no analyzer knows: sources of time and chance, blocking waits, namespaces, unfinished places.</summary>
-public sealed class SourceRuleTests
+public sealed partial class SourceRuleTests
 {
     private static readonly string[] Banned =
         ["DateTime.Now", "DateTime.UtcNow", "DateTimeOffset.Now", "DateTimeOffset.UtcNow", "Random.Shared", "Environment.GetEnvironmentVariable", "Thread.Sleep"];
@@ -35,6 +36,20 @@ public sealed class SourceRuleTests
         Assert.Empty(wrong);
     }
 
+    /// <summary>Who filters or counts log lines does so by their number.</summary>
+    [Fact]
+    public void ALogLinesNumber_IsItsOwn()
+    {
+        var numbers =
+            from source in Sources()
+            from Match match in LogNumber().Matches(source.Text)
+            group source.Path by match.Groups[1].Value into users
+            where users.Count() > 1
+            select $"{users.Key}: {string.Join(", ", users)}";
+
+        Assert.Empty(numbers);
+    }
+
     [Fact]
     public void NoPlace_IsUnfinished()
     {
@@ -43,6 +58,9 @@ public sealed class SourceRuleTests
 
         Assert.Empty(unfinished.Select(source => source.Path));
     }
+
+    [GeneratedRegex(@"LoggerMessage\((\d+),")]
+    private static partial Regex LogNumber();
 
     private static IEnumerable<(string Path, string Text)> Sources() =>
         from project in Repository.Projects
