@@ -107,9 +107,9 @@ internal sealed partial class AdminMiddleware(RequestDelegate next, IOptions<Gat
         _ => null,
     };
 
-    [LoggerMessage(1010, LogLevel.Warning, "{RequestId} {Method} {Path} from {Address} was refused: {Refusal}")]
+    [LoggerMessage(1031, LogLevel.Warning, "{RequestId} {Method} {Path} from {Address} was refused: {Refusal}")]
     private partial void LogRefused(string requestId, string method, string path, string? address, string refusal);
 
-    [LoggerMessage(1011, LogLevel.Error, "{RequestId} failed")]
+    [LoggerMessage(1032, LogLevel.Error, "{RequestId} failed")]
     private partial void LogFailed(string requestId, Exception exception);
 }

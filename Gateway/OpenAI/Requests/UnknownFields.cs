@@ -26,6 +26,6 @@ internal sealed partial class UnknownFields(ILogger<UnknownFields> logger)
         }
     }
 
-    [LoggerMessage(1030, LogLevel.Debug, "{RequestId}: field '{Field}' is unknown and ignored")]
+    [LoggerMessage(1010, LogLevel.Debug, "{RequestId}: field '{Field}' is unknown and ignored")]
     private partial void LogIgnored(string requestId, string field);
 }
