@@ -80,12 +80,12 @@ internal sealed class Generation : IGeneration, IAsyncEnumerator<GenerationEvent
         Publish();
     }
 
-    /// <summary>Wakes the reader if it waits.</summary>
+    /// <summary>Wakes the reader if it waits and there is something for it: it may have taken what was appended before this call.</summary>
     public void Publish()
     {
         lock (_gate)
         {
-            if (!_isWaiting)
+            if (!_isWaiting || (_unread.IsEmpty && _ended is null && !_cancellation.IsCancellationRequested))
             {
                 return;
             }

@@ -24,6 +24,7 @@ internal static class PrefixFeedBenchmark
             arguments.Number("--silos", 4), arguments.Number("--batches", 100), arguments.Number("--hashes", 64),
             arguments.Number("--period", 50), arguments.Number("--poll", 100), arguments.Number("--rounds", 3));
         var builder = new InProcessTestClusterBuilder((short)silos);
+        builder.Options.ConfigureFileLogging = false;
         builder.ConfigureSilo((_, silo) => silo
             .AddMemoryGrainStorage(PubSubStore)
             .AddMemoryStreams(Provider, streams => streams.ConfigurePullingAgent(

@@ -24,6 +24,7 @@ internal sealed class GrainCluster : IAsyncDisposable
 
     private GrainCluster(InProcessTestClusterBuilder builder, Func<int, FakeModelHost> models, Action<ISiloBuilder>? configure)
     {
+        builder.Options.ConfigureFileLogging = false;
         SetTestDirectory(builder.Options, false);
         builder.ConfigureSilo((siloOptions, silo) =>
         {
