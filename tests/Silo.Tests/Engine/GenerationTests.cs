@@ -57,6 +57,23 @@ public sealed class GenerationTests
     }
 
     [Fact]
+    public async Task AReaderThatTookATokenBeforeItWasPublished_WaitsForTheNext()
+    {
+        var generation = Create();
+        generation.Begin(() => { }, 0, 0);
+        var reader = generation.GetAsyncEnumerator(Cancellation);
+        Append(generation, 1, "a");
+        Assert.True(await reader.MoveNextAsync());
+        var move = reader.MoveNextAsync().AsTask();
+        generation.Publish();                       // of the token that the reader has
+        Append(generation, 2, "b");
+        generation.Publish();
+
+        Assert.True(await move);
+        Assert.Equal([2], Assert.IsType<TokensGenerated>(reader.Current).TokenIds);
+    }
+
+    [Fact]
     public async Task AFastWriterAndAReader_LoseNothing()
     {
         const int Tokens = 100_000;
