@@ -17,6 +17,7 @@ internal sealed partial class DurableGeneration(
     private readonly GenerationProgress _progress = new();
     private readonly List<ReplicaKey> _refused = [];
     private readonly List<ReplicaKey> _lost = [];
+    private bool _hasLost;                          // a silo, ever
     private int _starts;
     private int _waits;                             // for any replica at all, in a row
 
@@ -35,17 +36,10 @@ internal sealed partial class DurableGeneration(
         while (true)
         {
             var (choice, none) = await ChooseAsync(request, prefix, lastTurn);
-            if (choice is null && _lost.Count > 0 && LossPatience.PauseAfter(++_waits) is { } pause)
-            {
-                // It ran, and its silos went: one of them is started again, or was not gone at all.
-                await Task.Delay(pause, clock, cancellationToken);
-                _lost.Clear();
-                continue;
-            }
-
             if (choice is null)
             {
-                var (comes, fault) = await ComesAsync(demand, refusal ?? none!, cancellationToken);       // a full replica is there
+                var why = refusal ?? none!;             // the first reason says more than "nobody else"; a full replica is there
+                var (comes, fault) = await ComesAsync(demand, why, cancellationToken);
                 if (comes)
                 {
                     _lost.Clear();
@@ -53,7 +47,15 @@ internal sealed partial class DurableGeneration(
                     continue;
                 }
 
-                refusal = fault ?? refusal ?? none!;        // the first reason says more than "nobody else"
+                if (fault is null && why.Code != RequestErrors.Overloaded && _hasLost && LossPatience.PauseAfter(++_waits) is { } pause)
+                {
+                    // Its silos went: one of them is started again, or was not gone at all.
+                    await Task.Delay(pause, clock, cancellationToken);
+                    _lost.Clear();
+                    continue;
+                }
+
+                refusal = fault ?? why;
                 if (!told)
                 {
                     throw refusal;
@@ -136,6 +138,7 @@ internal sealed partial class DurableGeneration(
 
                 if (!ReplicaLoss.MayReturn(cause))
                 {
+                    _hasLost = true;
                     _lost.Add(replica);
                 }
 

@@ -1,3 +1,4 @@
+using XLLM.Grains.Interfaces.Catalog;
 using XLLM.Grains.Interfaces.Chat;
 using XLLM.Grains.Interfaces.Generation;
 using XLLM.Grains.Tests.Fakes;
@@ -30,6 +31,31 @@ public sealed class ResumeTests
         Assert.Equal(expected.Text, string.Concat(turn.Events.OfType<ContentDelta>().SelectMany(delta => delta.Logprobs ?? []).Select(logprob => logprob.Text)));
         Assert.Equal(expected.Ended.Usage with { CachedTokens = 0 }, turn.Ended.Usage with { CachedTokens = 0 });
         Assert.Equal(EndReason.Stop, turn.Ended.Reason);
+    }
+
+    [Fact]
+    public async Task ChatAsync_WaitsForASilo_WhenTheOnlyOneThatServesDies()
+    {
+        await using var cluster = await StartAsync(silos: 2, models: silo => silo == 0 ? new FakeModelHost() : new FakeModelHost(new FakeModel()));
+        var gateway = cluster.Cluster.Silos.Single(silo => cluster.Host(silo).Models.Count == 0);
+        var engine = cluster.Cluster.Silos.Single(silo => silo != gateway);
+        var expected = await ReadAsync(cluster.ClientIn(gateway).ChatAsync(Chat("tell me", seed: 11), Cancelled));
+        var pause = cluster.Host(engine).Model.PauseBefore(7);
+        var reading = ReadAsync(cluster.ClientIn(gateway).ChatAsync(Chat("tell me", seed: 11), Cancelled));
+        await pause.Reached;
+
+        // Nobody serves the model until the others know that its silo is dead, and a supervisor has started another.
+        await cluster.Cluster.KillSiloAsync(engine, Cancelled);
+        var catalog = cluster.Cluster.Client.GetGrain<IModelCatalogGrain>(0);
+        while ((await catalog.ListReplicasAsync("tiny")).Length > 0)
+        {
+            await Task.Delay(20, Cancelled);
+        }
+
+        await cluster.Cluster.StartAdditionalSiloAsync();
+
+        var turn = await reading;
+        Assert.Equal((EndReason.Stop, expected.Text), (turn.Ended.Reason, turn.Text));
     }
 
     [Fact]
