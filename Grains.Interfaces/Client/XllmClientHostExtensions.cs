@@ -50,6 +50,7 @@ public static class XllmClientHostExtensions
 
         return builder.Services.AddXllmClient(Configure);
     }
+
     private static void Join(IClientBuilder client, XllmClientOptions options)
     {
         client.Configure<ClusterOptions>(cluster => (cluster.ClusterId, cluster.ServiceId) = (options.ClusterId, options.ServiceId));

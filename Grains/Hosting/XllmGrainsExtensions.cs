@@ -46,13 +46,11 @@ public static class XllmGrainsExtensions
         services.AddXllmInferenceClient();
         services.TryAddSingleton<IModelHost, NoModels>();
         services.TryAddSingleton<GrainInstruments>();
-        services.TryAddSingleton<StreamsClosing>();
-        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<StreamsClosing>());
+        services.AddParticipant<StreamsClosing>();
         services.TryAddSingleton<PrefixTable>();
         services.TryAddSingleton<IPrefixView>(provider => provider.GetRequiredService<PrefixTable>());
         services.TryAddSingleton<IKvPeers>(provider => provider.GetRequiredService<PrefixTable>());
-        services.TryAddSingleton<PrefixPublisher>();
-        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<PrefixPublisher>());
+        services.AddParticipant<PrefixPublisher>();
         services.AddOptions<PrefixOptions>().ValidateOnStart();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<PrefixOptions>, PrefixOptionsValidator>());
         services.TryAddSingleton<IKvStores, GrainKvStores>();
@@ -66,9 +64,8 @@ public static class XllmGrainsExtensions
         services.TryAddSingleton<ISiloDrain, SiloDrain>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, DeploymentWaker>();
 
-        services.TryAddSingleton<ReplicaAnnouncer>();
         services.TryAddSingleton<IReplicaAnnouncer>(provider => provider.GetRequiredService<ReplicaAnnouncer>());
-        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<ReplicaAnnouncer>());
+        services.AddParticipant<ReplicaAnnouncer>();
 
         services.AddOptions<CatalogOptions>().ValidateOnStart();
         services.AddOptions<RoutingOptions>().ValidateOnStart();
@@ -92,6 +89,14 @@ public static class XllmGrainsExtensions
         services.AddReplicaSelector<LeastTokens>();
         services.AddReplicaSelector<PowerOfTwoChoices>();
         services.AddReplicaSelector<RoundRobin>();
+    }
+
+    /// <summary>One object that others ask for too, and that lives with the silo.</summary>
+    private static void AddParticipant<T>(this IServiceCollection services)
+        where T : class, ILifecycleParticipant<ISiloLifecycle>
+    {
+        services.TryAddSingleton<T>();
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(provider => provider.GetRequiredService<T>());
     }
 
     private static void AddReplicaSelector<T>(this IServiceCollection services)
