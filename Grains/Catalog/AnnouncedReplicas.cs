@@ -3,10 +3,12 @@ using XLLM.Grains.Interfaces.Replicas;
 
 namespace XLLM.Grains.Catalog;
 
-/// <summary>The replicas that were announced, each until its heartbeats stop. Pure: time is an argument, counted from any fixed point.</summary>
-/// <param name="expireAfter">Silence after which a replica is gone.</param>
-internal sealed class AnnouncedReplicas(TimeSpan expireAfter)
+/// <summary>The replicas that were announced, each until its heartbeats stop. Pure: time is an argument, counted from the begin of its life.</summary>
+/// <param name="heartbeat">Time between two announcements of a silo.</param>
+/// <param name="missed">Heartbeats after whose silence a replica is gone.</param>
+internal sealed class AnnouncedReplicas(TimeSpan heartbeat, int missed)
 {
+    private readonly HashSet<string> _heard = new(StringComparer.Ordinal);
     private readonly Dictionary<ReplicaKey, (ReplicaAnnouncement Announcement, TimeSpan SeenAt)> _replicas = [];
 
     /// <summary>Takes an announcement in. One that was overtaken by a newer one only counts as a sign of life.</summary>
@@ -16,6 +18,17 @@ internal sealed class AnnouncedReplicas(TimeSpan expireAfter)
         _replicas[announcement.Replica] = (newest, now);
     }
 
+    /// <summary>A silo has announced all that it serves, perhaps nothing.</summary>
+    public void Heard(string silo) => _heard.Add(silo);
+
+    /// <summary>How long an answer waits for announcements to come: none once every silo was heard, else one heartbeat with something to say, and as long as a silent replica lives with nothing.</summary>
+    /// <param name="knowsAny">Whether there is something to say.</param>
+    /// <param name="now">Time.</param>
+    /// <param name="silos">All active silos.</param>
+    /// <returns>Not above zero: answer now.</returns>
+    public TimeSpan Wait(bool knowsAny, TimeSpan now, IEnumerable<string> silos) =>
+        silos.All(_heard.Contains) ? TimeSpan.Zero : (heartbeat * (knowsAny ? 1 : missed)) - now;
+
     /// <summary>Forgets a replica.</summary>
     public void Withdraw(ReplicaKey replica) => _replicas.Remove(replica);
 
@@ -24,7 +37,7 @@ internal sealed class AnnouncedReplicas(TimeSpan expireAfter)
     {
         foreach (var (replica, (_, seenAt)) in _replicas.ToArray())
         {
-            if (now - seenAt > expireAfter || isDead(replica))
+            if (now - seenAt > heartbeat * missed || isDead(replica))
             {
                 _replicas.Remove(replica);
             }

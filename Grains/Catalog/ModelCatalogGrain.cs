@@ -11,14 +11,12 @@ namespace XLLM.Grains.Catalog;
 /// <summary>Collects what silos announce. In memory: after a restart the next heartbeats fill it again.</summary>
 /// <remarks>
 /// Reentrant: a question that waits for heartbeats must not keep them out. No invariant spans an await.
-/// A young activation cannot tell a model that nobody serves from one that was not announced again yet, so it waits until every silo has told it all:
-/// one heartbeat if it knows a replica already, and before it says no as long as a silent replica lives.
+/// A young activation cannot tell a model that nobody serves from one that was not announced again yet, so it waits (<see cref="AnnouncedReplicas.Wait"/>).
 /// </remarks>
 [GrainType("xllm.catalog"), Reentrant, Immovable, KeepAlive, EngineSilos]
 internal sealed class ModelCatalogGrain(ISiloStatusOracle silos, IOptions<CatalogOptions> options, TimeProvider clock) : Grain, IModelCatalogGrain
 {
-    private readonly AnnouncedReplicas _replicas = new(options.Value.HeartbeatPeriod * options.Value.MissedHeartbeats);
-    private readonly HashSet<string> _heard = new(StringComparer.Ordinal);
+    private readonly AnnouncedReplicas _replicas = new(options.Value.HeartbeatPeriod, options.Value.MissedHeartbeats);
     private readonly long _activated = clock.GetTimestamp();
     private TaskCompletionSource _announced = NewSignal();
 
@@ -30,7 +28,7 @@ internal sealed class ModelCatalogGrain(ISiloStatusOracle silos, IOptions<Catalo
             _replicas.Announce(replica, Age);
         }
 
-        _heard.Add(silo);
+        _replicas.Heard(silo);
         _announced.TrySetResult();
         _announced = NewSignal();
         return Task.CompletedTask;
@@ -57,8 +55,8 @@ internal sealed class ModelCatalogGrain(ISiloStatusOracle silos, IOptions<Catalo
         {
             _replicas.Expire(Age, replica => silos.IsDeadSilo(SiloAddress.FromParsableString(replica.Silo)));
             var known = read();
-            var wait = (options.Value.HeartbeatPeriod * (known.Length > 0 ? 1 : options.Value.MissedHeartbeats)) - Age;
-            if (wait <= TimeSpan.Zero || HasHeardAll())
+            var wait = _replicas.Wait(known.Length > 0, Age, silos.GetApproximateSiloStatuses(onlyActive: true).Keys.Select(silo => silo.ToParsableString()));
+            if (wait <= TimeSpan.Zero)
             {
                 return known;
             }
@@ -66,8 +64,6 @@ internal sealed class ModelCatalogGrain(ISiloStatusOracle silos, IOptions<Catalo
             await Task.WhenAny(_announced.Task, Task.Delay(wait, clock));
         }
     }
-
-    private bool HasHeardAll() => silos.GetApproximateSiloStatuses(onlyActive: true).Keys.All(silo => _heard.Contains(silo.ToParsableString()));
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

@@ -12,7 +12,7 @@ public sealed class AnnouncedReplicasTests
     [Fact]
     public void AReplica_LivesWhileItIsAnnounced_AndExpiresAfterSilence()
     {
-        var replicas = new AnnouncedReplicas(ExpireAfter);
+        var replicas = Create();
         replicas.Announce(Announcement("a", "s1"), TimeSpan.Zero);
         replicas.Announce(Announcement("a", "s2"), TimeSpan.Zero);
         replicas.Announce(Announcement("a", "s1", beat: 2), TimeSpan.FromSeconds(8));
@@ -30,7 +30,7 @@ public sealed class AnnouncedReplicasTests
     [Fact]
     public void AnOvertakenAnnouncement_IsASignOfLife_ButNoNews()
     {
-        var replicas = new AnnouncedReplicas(ExpireAfter);
+        var replicas = Create();
         replicas.Announce(Announcement("a", "s1", beat: 2), TimeSpan.Zero);
         replicas.Announce(Announcement("a", "s1", beat: 1), TimeSpan.FromSeconds(9));
 
@@ -46,7 +46,7 @@ public sealed class AnnouncedReplicasTests
     public void Replicas_AreThoseWhoseLastWordIsAFreshAnnouncement(int seed)
     {
         var random = new Random(seed);
-        var replicas = new AnnouncedReplicas(ExpireAfter);
+        var replicas = Create();
         var said = new List<(ReplicaKey Replica, TimeSpan At, bool Announced)>();
         var now = TimeSpan.Zero;
         for (var step = 0; step < 2000; step++)
@@ -70,6 +70,24 @@ public sealed class AnnouncedReplicasTests
             Assert.Equal(expected.Select(replica => replica.Model).Distinct().Order(), replicas.Models().Select(model => model.Name));
         }
     }
+
+    [Fact]
+    public void AnAnswer_WaitsForSilosThatHaveNotCalledIn_LongerWithNothingToSay()
+    {
+        var replicas = Create();
+        string[] silos = ["s1", "s2"];
+        replicas.Heard("s1");
+
+        Assert.Equal(TimeSpan.FromSeconds(0.25), replicas.Wait(knowsAny: true, TimeSpan.FromSeconds(0.75), silos));
+        Assert.Equal(TimeSpan.FromSeconds(9.25), replicas.Wait(knowsAny: false, TimeSpan.FromSeconds(0.75), silos));
+        Assert.True(replicas.Wait(knowsAny: false, ExpireAfter, silos) <= TimeSpan.Zero);
+
+        replicas.Heard("s2");
+        Assert.Equal(TimeSpan.Zero, replicas.Wait(knowsAny: false, TimeSpan.Zero, silos));
+        Assert.True(replicas.Wait(knowsAny: false, TimeSpan.Zero, [.. silos, "s3"]) > TimeSpan.Zero);
+    }
+
+    private static AnnouncedReplicas Create() => new(ExpireAfter / 10, 10);
 
     private static ReplicaAnnouncement Announcement(string model, string silo, long beat = 1) =>
         new(new ReplicaKey(model, silo), new FakeModel(model).Descriptor, ReplicaRole.Mixed, ReplicaState.Ready, new ReplicaLoad(), beat);

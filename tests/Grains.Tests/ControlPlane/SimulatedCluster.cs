@@ -15,7 +15,7 @@ namespace XLLM.Grains.Tests.ControlPlane;
 /// time out and whose silos are killed, drained and started again. Engines and clients are small models: an engine draws the tokens of its requests one by one, a
 /// client goes on elsewhere after the tokens that it has, at most <see cref="MostStarts"/> times.
 /// </summary>
-internal sealed class SimulatedCluster
+internal sealed class SimulatedCluster : Simulation
 {
     private const int Engines = 4;
     private const int Gateways = 2;
@@ -28,13 +28,10 @@ internal sealed class SimulatedCluster
 
     private readonly Random _random;
     private readonly IReplicaSelector _selector;
-    private readonly PriorityQueue<Action, (double Time, long Order)> _events = new();
     private readonly List<Silo> _silos = [];        // all that ever were
     private readonly List<Request> _requests = [];
     private readonly List<string> _faults = [];     // broken invariants
     private Catalog? _catalog;
-    private double _now;
-    private long _order;
 
     public SimulatedCluster(int seed, IReplicaSelector selector)
     {
@@ -77,11 +74,7 @@ internal sealed class SimulatedCluster
     /// <summary>Runs to the end and returns every invariant that was broken, in words.</summary>
     public IReadOnlyList<string> Run()
     {
-        while (_events.TryDequeue(out var next, out var at) && at.Time < End)
-        {
-            _now = at.Time;
-            next();
-        }
+        RunUntil(End);
 
         CheckTheEnd();
         return _faults;
@@ -139,7 +132,7 @@ internal sealed class SimulatedCluster
                 After(1 + (_random.NextDouble() * 4), () => Kill(victim, noticed: 0.05));
                 break;
             default:
-                victim.MutedUntil = _now + (_random.NextDouble() * 14);        // its announcements are lost: it may expire, and comes back
+                victim.MutedUntil = Now + (_random.NextDouble() * 14);        // its announcements are lost: it may expire, and comes back
                 break;
         }
     }
@@ -151,7 +144,7 @@ internal sealed class SimulatedCluster
             return;
         }
 
-        (silo.Alive, silo.EndedAt) = (false, _now);
+        (silo.Alive, silo.EndedAt) = (false, Now);
         silo.Running.Clear();
         if (_catalog?.Host == silo)
         {
@@ -184,9 +177,10 @@ internal sealed class SimulatedCluster
             new ReplicaLoad { RunningSequences = silo.Running.Count, PendingTokens = silo.Running.Count * 8, TotalBlocks = 100, FreeBlocks = 100 }, ++silo.Beats);
         Call(silo, catalog =>
         {
-            if (_now >= silo.MutedUntil)
+            if (Now >= silo.MutedUntil)
             {
-                catalog.Replicas.Announce(announcement, TimeSpan.FromSeconds(_now - catalog.Since));
+                catalog.Replicas.Announce(announcement, TimeSpan.FromSeconds(Now - catalog.Since));
+                catalog.Replicas.Heard(silo.Key.Silo);
             }
         });
     }
@@ -214,11 +208,13 @@ internal sealed class SimulatedCluster
             return;
         }
 
-        catalog.Replicas.Expire(TimeSpan.FromSeconds(_now - catalog.Since), replica => catalog.Host.KnownDead.Contains(SiloAddress.FromParsableString(replica.Silo)));
+        var age = TimeSpan.FromSeconds(Now - catalog.Since);
+        catalog.Replicas.Expire(age, replica => catalog.Host.KnownDead.Contains(SiloAddress.FromParsableString(replica.Silo)));
         var known = catalog.Replicas.Replicas("tiny");
-        if (known.Length == 0 && _now - catalog.Since < 2 * Heartbeat)
+        var engines = _silos.Where(other => other.IsEngine && !catalog.Host.KnownDead.Contains(other.Address)).Select(other => other.Key.Silo);
+        if (catalog.Replicas.Wait(known.Length > 0, age, engines) > TimeSpan.Zero)
         {
-            After(0.1, () => Ask(catalog, silo, answer));       // too young to say no
+            After(0.1, () => Ask(catalog, silo, answer));       // too young to answer
             return;
         }
 
@@ -231,7 +227,7 @@ internal sealed class SimulatedCluster
         if (_catalog is null && _silos.All(other => other.Alive || silo.KnownDead.Contains(other.Address)))
         {
             var hosts = _silos.Where(other => other.Alive).ToArray();
-            _catalog = new Catalog(hosts[_random.Next(hosts.Length)], new AnnouncedReplicas(TimeSpan.FromSeconds(10 * Heartbeat)), _now);
+            _catalog = new Catalog(hosts[_random.Next(hosts.Length)], new AnnouncedReplicas(TimeSpan.FromSeconds(Heartbeat), 10), Now);
         }
 
         if (_catalog is { } called && _random.Next(50) > 0)         // one in fifty is lost
@@ -251,7 +247,7 @@ internal sealed class SimulatedCluster
     private void Route(Silo gateway, Request request)
     {
         gateway.Waiting.Enqueue(request);
-        if (_now - gateway.ReadAt < Refresh)
+        if (Now - gateway.ReadAt < Refresh)
         {
             ChooseForAll(gateway);
         }
@@ -262,11 +258,11 @@ internal sealed class SimulatedCluster
             {
                 if (replicas is not null)
                 {
-                    gateway.Routing.Update(replicas, TimeSpan.FromSeconds(_now));
+                    gateway.Routing.Update(replicas, TimeSpan.FromSeconds(Now));
                     gateway.States = replicas.ToDictionary(announcement => announcement.Replica, announcement => announcement.State);
                 }
 
-                (gateway.Reading, gateway.ReadAt) = (false, _now);
+                (gateway.Reading, gateway.ReadAt) = (false, Now);
                 ChooseForAll(gateway);
             });
         }
@@ -285,7 +281,7 @@ internal sealed class SimulatedCluster
         ReplicaChoice choice;
         try
         {
-            choice = gateway.Routing.Choose(_selector, new RoutingRequest([], request.PromptTokens + request.Tokens, [.. request.Lost]), gateway.KnownDead.Contains, TimeSpan.FromSeconds(_now));
+            choice = gateway.Routing.Choose(_selector, new RoutingRequest([], request.PromptTokens + request.Tokens, [.. request.Lost]), gateway.KnownDead.Contains, TimeSpan.FromSeconds(Now));
         }
         catch (RequestException exception)
         {
@@ -314,7 +310,7 @@ internal sealed class SimulatedCluster
                 return;
             }
 
-            if (!silo.Alive && (gateway.KnownDead.Contains(silo.Address) || _now - silo.EndedAt > Patience))
+            if (!silo.Alive && (gateway.KnownDead.Contains(silo.Address) || Now - silo.EndedAt > Patience))
             {
                 GoOnElsewhere(gateway, silo, request, $"{silo} was lost");
                 return;
@@ -377,7 +373,7 @@ internal sealed class SimulatedCluster
         }
 
         // A stream keeps its order, however late each message is.
-        var arrives = Math.Max(_now + Delay(), sentUntil);
+        var arrives = Math.Max(Now + Delay(), sentUntil);
         At(arrives, () => Hear(request, attempt, position));
         if (position + 1 < request.Wanted)
         {
@@ -414,16 +410,12 @@ internal sealed class SimulatedCluster
     {
         if (!condition)
         {
-            _faults.Add($"at {_now:F2} s: {broken}");
+            _faults.Add($"at {Now:F2} s: {broken}");
         }
     }
 
     /// <summary>Most messages take milliseconds, some a second.</summary>
     private double Delay() => _random.Next(20) == 0 ? _random.NextDouble() : 0.001 + (_random.NextDouble() * 0.02);
-
-    private void After(double seconds, Action action) => At(_now + seconds, action);
-
-    private void At(double time, Action action) => _events.Enqueue(action, (time, _order++));
 
     private sealed record Catalog(Silo Host, AnnouncedReplicas Replicas, double Since);
 

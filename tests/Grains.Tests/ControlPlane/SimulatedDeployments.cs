@@ -8,7 +8,7 @@ namespace XLLM.Grains.Tests.ControlPlane;
 /// Deployments of a cluster in virtual time, driven by a seed: the product's <see cref="Deployments"/> between silos whose reports are old when they arrive, whose loads take
 /// long and fail, and which are killed; the grain itself dies with its silo and begins anew from storage, which fails before and after it writes.
 /// </summary>
-internal sealed class SimulatedDeployments
+internal sealed class SimulatedDeployments : Simulation
 {
     private const int Engines = 4;
     private const double Look = 1;
@@ -21,14 +21,11 @@ internal sealed class SimulatedDeployments
     private static readonly string[] Models = ["m0", "m1", "m2"];
 
     private readonly Random _random;
-    private readonly PriorityQueue<Action, (double Time, long Order)> _events = new();
     private readonly List<Silo> _silos = [];        // all that ever were
     private readonly List<string> _broken = [];
     private readonly Dictionary<string, double> _fewerSince = [];
     private DeploymentSpec[] _stored = [];
     private Grain? _grain;
-    private double _now;
-    private long _order;
 
     public SimulatedDeployments(int seed)
     {
@@ -77,11 +74,7 @@ internal sealed class SimulatedDeployments
     /// <summary>Runs to the end and returns every invariant that was broken, in words.</summary>
     public IReadOnlyList<string> Run()
     {
-        while (_events.TryDequeue(out var next, out var at) && at.Time < End)
-        {
-            _now = at.Time;
-            next();
-        }
+        RunUntil(End);
 
         foreach (var model in Models)
         {
@@ -109,17 +102,17 @@ internal sealed class SimulatedDeployments
                 Kill(victim);
                 break;
             case 1:
-                victim.SilentUntil = _now + (_random.NextDouble() * 5);
+                victim.SilentUntil = Now + (_random.NextDouble() * 5);
                 break;
             case 2:
-                victim.FailsUntil = _now + (_random.NextDouble() * 15);
+                victim.FailsUntil = Now + (_random.NextDouble() * 15);
                 break;
         }
     }
 
     private void Kill(Silo victim)
     {
-        (victim.Alive, victim.NoticedAt) = (false, _now + (_random.NextDouble() * 3));
+        (victim.Alive, victim.NoticedAt) = (false, Now + (_random.NextDouble() * 3));
         if (_grain?.Host == victim)
         {
             _grain = null;          // somebody wakes it elsewhere
@@ -138,13 +131,13 @@ internal sealed class SimulatedDeployments
         }
 
         DeploymentSpec[] specs = [.. _stored.Where(other => other.Model.Name != model), new DeploymentSpec(new ModelPlace(model), replicas)];
-        var fault = _now < FaultsEnd ? _random.Next(6) : int.MaxValue;
+        var fault = Now < FaultsEnd ? _random.Next(6) : int.MaxValue;
         FailedWrites += fault < 2 ? 1 : 0;
         if (fault != 0)
         {
             if (replicas < (Array.Find(_stored, spec => spec.Model.Name == model)?.Replicas ?? 0))
             {
-                _fewerSince[model] = _now;
+                _fewerSince[model] = Now;
             }
 
             _stored = specs;
@@ -177,7 +170,7 @@ internal sealed class SimulatedDeployments
         }
 
         var hosts = _silos.Where(silo => silo.Alive).ToArray();
-        _grain = new Grain(hosts[_random.Next(hosts.Length)], new Deployments(new ResidenceRules(null, TimeSpan.FromSeconds(10)), TimeSpan.FromSeconds(Backoff)) { Specs = _stored }, _now);
+        _grain = new Grain(hosts[_random.Next(hosts.Length)], new Deployments(new ResidenceRules(null, TimeSpan.FromSeconds(10)), TimeSpan.FromSeconds(Backoff)) { Specs = _stored }, Now);
         Activations++;
         Beat(_grain);
     }
@@ -201,13 +194,13 @@ internal sealed class SimulatedDeployments
 
         grain.Looking = true;
         grain.Deployments.BeginLook();
-        var members = _silos.Where(silo => silo.Alive || _now < silo.NoticedAt).ToArray();
+        var members = _silos.Where(silo => silo.Alive || Now < silo.NoticedAt).ToArray();
         var reports = new SiloReport[members.Length];
         var longest = 0.0;
         for (var i = 0; i < members.Length; i++)
         {
             var (silo, place, there, back) = (members[i], i, Delay(), Delay());
-            var isSilent = !silo.Alive || _now < silo.SilentUntil || there + back > Patience;
+            var isSilent = !silo.Alive || Now < silo.SilentUntil || there + back > Patience;
             longest = Math.Max(longest, isSilent ? Patience : there + back);
             reports[i] = new SiloReport { Silo = silo.Address, Name = $"silo-{silo.Port}", State = SiloState.Unreachable };
             After(there, () =>
@@ -278,7 +271,7 @@ internal sealed class SimulatedDeployments
         if (silo.Replicas.TryGetValue(model, out var known))
         {
             // As the loader answers: one that is there, or on its way, is not loaded again. Only an activation that has not looked yet may ask for it.
-            Require(known.State == LoadedState.Unloading || _now - grain.Since < InFlight, $"{silo} was told to load {model}, which it has ({known.State})");
+            Require(known.State == LoadedState.Unloading || Now - grain.Since < InFlight, $"{silo} was told to load {model}, which it has ({known.State})");
             After(Delay(), () => ended(known.State == LoadedState.Unloading ? "it is about to be unloaded here" : null));
             return;
         }
@@ -286,7 +279,7 @@ internal sealed class SimulatedDeployments
         var wanted = Array.Find(_stored, spec => spec.Model.Name == model)?.Replicas ?? 0;
         var others = _silos.Count(other => other.Alive && grain.Heard.Contains(other) && other.Replicas.TryGetValue(model, out var replica) && replica.State != LoadedState.Unloading);
         Require(
-            others < wanted || _now - _fewerSince.GetValueOrDefault(model, double.NegativeInfinity) < InFlight || _now - grain.Since < InFlight,
+            others < wanted || Now - _fewerSince.GetValueOrDefault(model, double.NegativeInfinity) < InFlight || Now - grain.Since < InFlight,
             $"{silo} loads {model}, of which {others} are there and {wanted} are wanted");
         Loads++;
         silo.Replicas[model] = new LoadedReplica { Model = model, State = LoadedState.Loading };
@@ -298,7 +291,7 @@ internal sealed class SimulatedDeployments
                 return;
             }
 
-            if (_now < silo.FailsUntil)
+            if (Now < silo.FailsUntil)
             {
                 FailedLoads++;
                 silo.Replicas.Remove(model);
@@ -331,18 +324,14 @@ internal sealed class SimulatedDeployments
     {
         if (!condition)
         {
-            _broken.Add($"at {_now:F2} s: {broken}");
+            _broken.Add($"at {Now:F2} s: {broken}");
         }
     }
 
-    private TimeSpan Time => TimeSpan.FromSeconds(_now);
+    private TimeSpan Time => TimeSpan.FromSeconds(Now);
 
     /// <summary>Most messages take milliseconds, some a second.</summary>
     private double Delay() => _random.Next(20) == 0 ? _random.NextDouble() : 0.001 + (_random.NextDouble() * 0.02);
-
-    private void After(double seconds, Action action) => At(_now + seconds, action);
-
-    private void At(double time, Action action) => _events.Enqueue(action, (time, _order++));
 
     private sealed class Grain(Silo host, Deployments deployments, double since)
     {

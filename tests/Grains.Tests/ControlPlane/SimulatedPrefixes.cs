@@ -11,7 +11,7 @@ namespace XLLM.Grains.Tests.ControlPlane;
 /// The prefix tables of a cluster in virtual time, driven by a seed: the product's publications and tables between engines whose prefixes come and go. Calls are lost on
 /// either way, or come after their caller gave up and in the wrong order; silos are killed and start again; models are unloaded and loaded; sources lose changes and tell everything.
 /// </summary>
-internal sealed class SimulatedPrefixes
+internal sealed class SimulatedPrefixes : Simulation
 {
     private const int Engines = 4;
     private const int Gateways = 1;
@@ -23,11 +23,8 @@ internal sealed class SimulatedPrefixes
     private const double End = 40;
 
     private readonly Random _random;
-    private readonly PriorityQueue<Action, (double Time, long Order)> _events = new();
     private readonly List<Silo> _silos = [];        // all that ever were
     private readonly List<string> _broken = [];
-    private double _now;
-    private long _order;
 
     public SimulatedPrefixes(int seed)
     {
@@ -55,11 +52,7 @@ internal sealed class SimulatedPrefixes
     /// <summary>Runs to the end and returns every table that differs from what sources hold, in words.</summary>
     public IReadOnlyList<string> Run()
     {
-        while (_events.TryDequeue(out var next, out var at) && at.Time < End)
-        {
-            _now = at.Time;
-            next();
-        }
+        RunUntil(End);
 
         foreach (var silo in _silos.Where(silo => silo.Alive))
         {
@@ -192,7 +185,7 @@ internal sealed class SimulatedPrefixes
         }
 
         var changes = new Dictionary<PrefixHash, PrefixTiers>();
-        for (var count = _now < FaultsEnd && _random.Next(4) == 0 ? _random.Next(12) : 0; count > 0; count--)
+        for (var count = Now < FaultsEnd && _random.Next(4) == 0 ? _random.Next(12) : 0; count > 0; count--)
         {
             changes[Hash(_random.Next(Universe))] = (PrefixTiers)_random.Next(4);
         }
@@ -223,7 +216,7 @@ internal sealed class SimulatedPrefixes
             return;
         }
 
-        var fault = _now < FaultsEnd ? _random.Next(40) : int.MaxValue;
+        var fault = Now < FaultsEnd ? _random.Next(40) : int.MaxValue;
         Faults += fault < 3 ? 1 : 0;
         if (fault == 0)
         {
@@ -269,10 +262,6 @@ internal sealed class SimulatedPrefixes
     private static PrefixHash Hash(int number) => new(5, (ulong)number);
 
     private double Delay() => 0.001 + (_random.NextDouble() * 0.03);
-
-    private void After(double seconds, Action action) => At(_now + seconds, action);
-
-    private void At(double time, Action action) => _events.Enqueue(action, (time, _order++));
 
     private sealed class Silo
     {
