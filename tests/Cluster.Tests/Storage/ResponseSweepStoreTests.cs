@@ -49,7 +49,7 @@ public sealed class ResponseSweepStoreTests(DatabaseFixture databases)
 
     private Task<GrainCluster> StartAsync(XLLM.Silo.Hosting.SiloOptions options) => GrainCluster.StartAsync(configure: silo =>
     {
-        silo.Services.AddSingleton<TimeProvider>(_clock);
+        _clock.AddTo(silo);
         silo.Configure<ClusterOptions>(cluster => cluster.ServiceId = options.Cluster.ServiceId);       // else each cluster of a test has its own, and rows belong to it
         if (options.Cluster.Store == ClusterSettings.Postgres)
         {

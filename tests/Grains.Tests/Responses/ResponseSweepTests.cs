@@ -155,7 +155,7 @@ public sealed class ResponseSweepTests
     private Task<GrainCluster> StartAsync() => GrainCluster.StartAsync(configure: silo =>
     {
         silo.UseInMemoryReminderService();
-        silo.Services.AddSingleton<TimeProvider>(_clock);
+        _clock.AddTo(silo);
         var inner = silo.Services.Last(service => Equals(service.ServiceKey, StorageNames.Default) && service.ServiceType == typeof(IGrainStorage));
         silo.Services.AddKeyedSingleton<IGrainStorage>(StorageNames.Default, (services, key) => new StuckStorage((IGrainStorage)inner.KeyedImplementationFactory!(services, key)));
     });
