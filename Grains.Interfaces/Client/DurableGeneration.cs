@@ -17,9 +17,9 @@ internal sealed partial class DurableGeneration(
     private readonly GenerationProgress _progress = new();
     private readonly List<ReplicaKey> _refused = [];
     private readonly List<ReplicaKey> _lost = [];
-    private bool _hasLost;                          // a silo, ever
-    private int _starts;
-    private int _waits;                             // for any replica at all, in a row
+    private readonly HashSet<ReplicaKey> _everLost = [];
+    private int _starts;                            // without those on a replica that was lost before, which its silo may have refused for as long as nobody calls it dead
+    private int _waits;                             // for any replica that was not lost before, in a row
 
     /// <summary>Generates. Once per instance.</summary>
     /// <param name="request">Checked; its seed is set.</param>
@@ -47,7 +47,7 @@ internal sealed partial class DurableGeneration(
                     continue;
                 }
 
-                if (fault is null && why.Code != RequestErrors.Overloaded && _hasLost && LossPatience.PauseAfter(++_waits) is { } pause)
+                if (fault is null && why.Code != RequestErrors.Overloaded && _everLost.Count > 0 && LossPatience.PauseAfter(++_waits) is { } pause)
                 {
                     // Its silos went: one of them is started again, or was not gone at all.
                     await Task.Delay(pause, clock, cancellationToken);
@@ -65,9 +65,13 @@ internal sealed partial class DurableGeneration(
                 yield break;
             }
 
-            (_starts, _waits) = (_starts + 1, 0);
             refusal = null;
             var replica = choice.Replica;
+            if (!_everLost.Contains(replica))
+            {
+                (_starts, _waits) = (_starts + 1, 0);
+            }
+
             using var open = new OpenChoice(grains.GetGrain<IModelRouterGrain>(request.Model), choice);
             var events = transport.GenerateAsync(replica, request with { GeneratedTokens = _progress.ToArray(), CopyFrom = choice.CopyFrom }, cancellationToken);
             await using var run = new LosableStream<GenerationEvent>(events, cancellationToken);
@@ -138,7 +142,7 @@ internal sealed partial class DurableGeneration(
 
                 if (!ReplicaLoss.MayReturn(cause))
                 {
-                    _hasLost = true;
+                    _everLost.Add(replica);
                     _lost.Add(replica);
                 }
 

@@ -30,9 +30,15 @@ internal sealed class ReplicaStreamsGrain(IModelHost host, StreamsClosing closin
     /// <inheritdoc/>
     public Task StartAsync(int lane, GenerationRequest request)
     {
-        if (_left || closing.Token.IsCancellationRequested)
+        // Both are losses to the caller, who has not heard of them yet and goes on elsewhere.
+        if (closing.Token.IsCancellationRequested)
         {
-            throw new RequestException(RequestErrors.Unavailable, $"the stream of lane {lane} was over before it began");
+            throw Stops();
+        }
+
+        if (_left)
+        {
+            throw new EnumerationAbortedException($"the stream of lane {lane} was over before it began");
         }
 
         if (host.Find(request.Model) is not { } model)
@@ -70,6 +76,8 @@ internal sealed class ReplicaStreamsGrain(IModelHost host, StreamsClosing closin
 
                 yield return new GenerationBatch([.. lanes], [.. events]);
             }
+
+            throw Stops();          // not an end: nobody comes back to a silo that stops
         }
         finally
         {
@@ -82,6 +90,8 @@ internal sealed class ReplicaStreamsGrain(IModelHost host, StreamsClosing closin
             DeactivateOnIdle();
         }
     }
+
+    private SiloUnavailableException Stops() => new($"silo {RuntimeIdentity} stops");
 
     private async Task TellAsync(int lane, string model, IGeneration generation, CancellationTokenSource leave)
     {

@@ -11,7 +11,10 @@ internal sealed class StreamsClosing : ILifecycleParticipant<ISiloLifecycle>, ID
     public CancellationToken Token => _closing.Token;
 
     /// <inheritdoc/>
-    public void Participate(ISiloLifecycle observer) => observer.Subscribe(nameof(StreamsClosing), ServiceLifecycleStage.Active, _ => Task.CompletedTask, _ => _closing.CancelAsync());
+    public void Participate(ISiloLifecycle observer) => observer.Subscribe(nameof(StreamsClosing), ServiceLifecycleStage.Active, _ => Task.CompletedTask, _ => CloseAsync());
+
+    /// <summary>Ends them, and refuses further ones.</summary>
+    public Task CloseAsync() => _closing.CancelAsync();
 
     /// <inheritdoc/>
     public void Dispose() => _closing.Dispose();

@@ -11,7 +11,7 @@ internal sealed class Deployments(ResidenceRules rules, TimeSpan failureBackoff)
     private readonly Dictionary<string, TimeSpan> _demanded = [];                           // model, since when
     private readonly Dictionary<(string Silo, string Model), (TimeSpan At, string Message)> _failures = [];
     private readonly Dictionary<(string Silo, string Model), ReplicaActionKind> _acting = [];
-    private readonly HashSet<(string Silo, string Model)> _endedMeanwhile = [];             // during a look, whose reports may be older
+    private readonly List<ReplicaAction> _endedMeanwhile = [];                              // during a look, whose reports may be older
     private bool _isLooking;
     private SiloReport[] _silos = [];               // those that answered
     private SiloReport[] _silent = [];              // members that did not, as they were when they last did
@@ -50,13 +50,9 @@ internal sealed class Deployments(ResidenceRules rules, TimeSpan failureBackoff)
 
         _asleep.UnionWith(plan.FallAsleep);
         ReplicaAction[] begun = [.. plan.Actions.Where(action => _acting.TryAdd((action.Silo, action.Model.Name), action.Kind))];
-        foreach (var ended in _endedMeanwhile)
-        {
-            _acting.Remove(ended);
-        }
-
-        _endedMeanwhile.Clear();
         _isLooking = false;
+        _endedMeanwhile.ForEach(Ended);
+        _endedMeanwhile.Clear();
         return begun;
     }
 
@@ -65,12 +61,21 @@ internal sealed class Deployments(ResidenceRules rules, TimeSpan failureBackoff)
     {
         if (_isLooking)
         {
-            _endedMeanwhile.Add((action.Silo, action.Model.Name));
+            _endedMeanwhile.Add(action);
+            return;
         }
-        else
+
+        // What its silo last said is older, and is all that is known of it if it is silent now.
+        var done = !_failures.ContainsKey((action.Silo, action.Model.Name));
+        foreach (var reports in (ReadOnlySpan<SiloReport[]>)[_silos, _silent])
         {
-            _acting.Remove((action.Silo, action.Model.Name));
+            if (done && Array.FindIndex(reports, silo => silo.Silo == action.Silo) is >= 0 and var place)
+            {
+                reports[place] = action.Kind == ReplicaActionKind.Load ? WithOrdered(reports[place]) : Without(reports[place], action.Model.Name);
+            }
         }
+
+        _acting.Remove((action.Silo, action.Model.Name));
     }
 
     /// <summary>A load failed on a silo that is still there: it is not asked again for a while.</summary>
@@ -173,6 +178,8 @@ internal sealed class Deployments(ResidenceRules rules, TimeSpan failureBackoff)
     private bool IsUnloading(SiloReport silo, string model) => _acting.TryGetValue((silo.Silo, model), out var kind) && kind == ReplicaActionKind.Unload;
 
     private bool IsActing(string model) => _acting.Keys.Any(act => act.Model == model);
+
+    private static SiloReport Without(SiloReport silo, string model) => silo with { Replicas = Array.FindAll(silo.Replicas, replica => replica.Model != model) };
 
     /// <summary>A report with the loads that were ordered and that the silo did not know of yet when it answered: they count, or another silo would be asked for the same replica.</summary>
     private SiloReport WithOrdered(SiloReport silo)

@@ -34,6 +34,9 @@ internal static class ClusterMembership
         silo.Configure<ClusterMembershipOptions>(membership =>
         {
             membership.ProbeTimeout = settings.ProbeTimeout;
+
+            // By default 4 times as long; and a vote is withheld while anything was heard from the suspect within that time and MissedProbes.
+            membership.MaxProbeTimeout = settings.ProbeTimeout;
             membership.NumMissedProbesLimit = settings.MissedProbes;
             membership.IAmAliveTablePublishTimeout = settings.AlivePeriod;
             membership.MaxJoinAttemptTime = settings.JoinTimeout;

@@ -1,6 +1,8 @@
+using Microsoft.Extensions.DependencyInjection;
 using XLLM.Grains.Interfaces.Catalog;
 using XLLM.Grains.Interfaces.Chat;
 using XLLM.Grains.Interfaces.Generation;
+using XLLM.Grains.Replicas;
 using XLLM.Grains.Tests.Fakes;
 using static XLLM.Grains.Tests.Fakes.GrainCluster;
 
@@ -30,7 +32,7 @@ public sealed class ResumeTests
         Assert.Equal(expected.Text, turn.Text);
         Assert.Equal(expected.Text, string.Concat(turn.Events.OfType<ContentDelta>().SelectMany(delta => delta.Logprobs ?? []).Select(logprob => logprob.Text)));
         Assert.Equal(expected.Ended.Usage with { CachedTokens = 0 }, turn.Ended.Usage with { CachedTokens = 0 });
-        Assert.Equal(EndReason.Stop, turn.Ended.Reason);
+        AssertStopped(turn);
     }
 
     [Fact]
@@ -52,10 +54,31 @@ public sealed class ResumeTests
             await Task.Delay(20, Cancelled);
         }
 
+        pause.Release();            // the new silo may have the old one's name, and with it the host
         await cluster.Cluster.StartAdditionalSiloAsync();
 
         var turn = await reading;
-        Assert.Equal((EndReason.Stop, expected.Text), (turn.Ended.Reason, turn.Text));
+        AssertSame(expected, turn);
+    }
+
+    [Fact]
+    public async Task ChatAsync_GoesOnElsewhere_WhileASiloStopsOfWhichTheRouterHasNotHeard()
+    {
+        await using var cluster = await StartAsync(silos: 3, models: silo => silo == 0 ? new FakeModelHost() : new FakeModelHost(new FakeModel()));
+        var gateway = cluster.Cluster.Silos.Single(silo => cluster.Host(silo).Models.Count == 0);
+        var client = cluster.ClientIn(gateway);
+        var expected = await ReadAsync(client.ChatAsync(Chat("tell me", seed: 11), Cancelled));
+        var engines = cluster.Cluster.Silos.Where(silo => silo != gateway).ToArray();
+
+        // One stream is in its midst there; later ones meet a silo that refuses.
+        var pauses = engines.Select(silo => cluster.Host(silo).Model.PauseBefore(7)).ToArray();
+        var turns = Enumerable.Range(0, 8).Select(_ => ReadAsync(client.ChatAsync(Chat("tell me", seed: 11), Cancelled))).ToArray();
+        var stopping = await Pause.FirstReachedAsync(pauses);
+        await engines[stopping].ServiceProvider.GetRequiredService<StreamsClosing>().CloseAsync();
+        Array.ForEach(pauses, pause => pause.Release());
+        turns = [.. turns, .. Enumerable.Range(0, 8).Select(_ => ReadAsync(client.ChatAsync(Chat("tell me", seed: 11), Cancelled)))];
+
+        Assert.All(await Task.WhenAll(turns), turn => AssertSame(expected, turn));
     }
 
     [Fact]
@@ -87,7 +110,7 @@ public sealed class ResumeTests
         pauses[1].Release();
 
         var turn = await reading;
-        Assert.Equal(EndReason.Stop, turn.Ended.Reason);
+        AssertStopped(turn);
         Assert.Equal(40, turn.Text.Length);
         Assert.Equal(5, Assert.Single(cluster.Model(1 - first).Requests).GeneratedTokens.Length);
     }
@@ -107,4 +130,12 @@ public sealed class ResumeTests
         Assert.Equal((EndReason.Failed, "a kernel failed"), (turn.Ended.Reason, turn.Ended.Message));
         Assert.Single(cluster.Model().Requests);
     }
+
+    private static void AssertSame(Turn expected, Turn turn)
+    {
+        AssertStopped(turn);
+        Assert.Equal(expected.Text, turn.Text);
+    }
+
+    private static void AssertStopped(Turn turn) => Assert.True(turn.Ended.Reason == EndReason.Stop, $"{turn.Ended.Reason} after '{turn.Text}': {turn.Ended.Message}");
 }

@@ -6,7 +6,7 @@ namespace XLLM.Grains.Tests.ControlPlane;
 
 /// <summary>
 /// Deployments of a cluster in virtual time, driven by a seed: the product's <see cref="Deployments"/> between silos whose reports are old when they arrive, whose loads take
-/// long and fail, and which are killed; the grain itself dies with its silo and begins anew from storage, which fails before and after it writes.
+/// long and fail, which drain and come back, and which are killed; the grain itself dies with its silo and begins anew from storage, which fails before and after it writes.
 /// </summary>
 internal sealed class SimulatedDeployments : Simulation
 {
@@ -50,7 +50,7 @@ internal sealed class SimulatedDeployments : Simulation
             At(2 + (_random.NextDouble() * (FaultsEnd - 2)), () => Want(Models[_random.Next(Models.Length)], _random.Next(0, Engines + 1)));
         }
 
-        for (var i = 0; i < 10; i++)
+        for (var i = 0; i < 13; i++)
         {
             At(2 + (_random.NextDouble() * (FaultsEnd - 2)), Disturb);
         }
@@ -58,6 +58,9 @@ internal sealed class SimulatedDeployments : Simulation
 
     /// <summary>Silos that were killed.</summary>
     public int Killed => _silos.Count(silo => !silo.Alive);
+
+    /// <summary>Drains that were begun.</summary>
+    public int Drains { get; private set; }
 
     /// <summary>Loads that were begun.</summary>
     public int Loads { get; private set; }
@@ -79,9 +82,9 @@ internal sealed class SimulatedDeployments : Simulation
         foreach (var model in Models)
         {
             var wanted = Array.Find(_stored, spec => spec.Model.Name == model)?.Replicas ?? 0;
-            var there = _silos.Where(silo => silo.Alive && silo.Replicas.ContainsKey(model)).ToArray();
-            var alive = _silos.Count(silo => silo.Alive);
-            Require(there.Length == Math.Min(wanted, alive), $"{wanted} replicas of {model} are wanted of {alive} silos, {there.Length} are there");
+            var active = _silos.Where(silo => silo.IsActive).ToArray();
+            var there = Array.FindAll(active, silo => silo.Replicas.ContainsKey(model));
+            Require(there.Length == Math.Min(wanted, active.Length), $"{wanted} replicas of {model} are wanted of {active.Length} silos, {there.Length} are there");
             Require(there.All(silo => silo.Replicas[model].State == LoadedState.Ready), $"a replica of {model} is not ready in the end");
         }
 
@@ -96,7 +99,7 @@ internal sealed class SimulatedDeployments : Simulation
     {
         var living = _silos.Where(silo => silo.Alive).ToArray();
         var victim = living[_random.Next(living.Length)];
-        switch (_random.Next(3))
+        switch (_random.Next(4))
         {
             case 0 when living.Length > 2:
                 Kill(victim);
@@ -107,6 +110,21 @@ internal sealed class SimulatedDeployments : Simulation
             case 2:
                 victim.FailsUntil = Now + (_random.NextDouble() * 15);
                 break;
+            case 3 when living.Count(silo => silo.IsActive) > 2:
+                Drain(victim);
+                break;
+        }
+    }
+
+    /// <summary>What it has goes on serving what runs; most come back with all of it, some stay out to the end.</summary>
+    private void Drain(Silo victim)
+    {
+        Drains++;
+        victim.State = SiloState.Draining;
+        After(_random.NextDouble() * 5, () => victim.State = SiloState.Drained);
+        if (_random.Next(4) > 0)
+        {
+            After(5 + (_random.NextDouble() * 20), () => victim.State = SiloState.Active);
         }
     }
 
@@ -208,7 +226,7 @@ internal sealed class SimulatedDeployments : Simulation
                 if (!isSilent && silo.Alive)
                 {
                     reports[place] = silo.Report();         // old when the plan is made
-                    grain.Heard.Add(silo);
+                    grain.Hear(silo, Now);
                 }
             });
         }
@@ -277,7 +295,8 @@ internal sealed class SimulatedDeployments : Simulation
         }
 
         var wanted = Array.Find(_stored, spec => spec.Model.Name == model)?.Replicas ?? 0;
-        var others = _silos.Count(other => other.Alive && grain.Heard.Contains(other) && other.Replicas.TryGetValue(model, out var replica) && replica.State != LoadedState.Unloading);
+        var others = _silos.Count(other => other.IsActive && grain.Knows(other, isActive: true, Now) && other.Replicas.TryGetValue(model, out var replica) && replica.State != LoadedState.Unloading);
+        Require(!grain.Knows(silo, isActive: false, Now), $"{silo} loads {model} though it has said that it drains");
         Require(
             others < wanted || Now - _fewerSince.GetValueOrDefault(model, double.NegativeInfinity) < InFlight || Now - grain.Since < InFlight,
             $"{silo} loads {model}, of which {others} are there and {wanted} are wanted");
@@ -335,6 +354,8 @@ internal sealed class SimulatedDeployments : Simulation
 
     private sealed class Grain(Silo host, Deployments deployments, double since)
     {
+        private readonly Dictionary<Silo, (bool IsActive, double Since)> _heard = [];
+
         public Silo Host => host;
 
         public Deployments Deployments => deployments;
@@ -343,8 +364,17 @@ internal sealed class SimulatedDeployments : Simulation
 
         public bool Looking { get; set; }
 
-        /// <summary>Silos that have answered this activation: of others it cannot know what they have.</summary>
-        public HashSet<Silo> Heard { get; } = [];
+        /// <summary>A silo's report has come.</summary>
+        public void Hear(Silo silo, double now)
+        {
+            if (!_heard.TryGetValue(silo, out var heard) || heard.IsActive != silo.IsActive)
+            {
+                _heard[silo] = (silo.IsActive, now);
+            }
+        }
+
+        /// <summary>Whether this activation has long been told so; what a silo has that never answered it, it cannot know.</summary>
+        public bool Knows(Silo silo, bool isActive, double now) => _heard.TryGetValue(silo, out var heard) && heard.IsActive == isActive && now - heard.Since >= InFlight;
     }
 
     private sealed class Silo(int port, int generation)
@@ -356,6 +386,11 @@ internal sealed class SimulatedDeployments : Simulation
         public string Address { get; } = $"silo {port}.{generation}";
 
         public bool Alive { get; set; } = true;
+
+        public SiloState State { get; set; } = SiloState.Active;
+
+        /// <summary>Whether what it has counts.</summary>
+        public bool IsActive => Alive && State == SiloState.Active;
 
         /// <summary>When the membership knows that it is dead.</summary>
         public double NoticedAt { get; set; }
@@ -370,6 +405,7 @@ internal sealed class SimulatedDeployments : Simulation
         {
             Silo = Address,
             Name = $"silo-{port}",
+            State = State,
             KnownModels = [.. Models.Select(model => new KnownModel(model, 10))],
             Replicas = [.. Replicas.Values],
         };

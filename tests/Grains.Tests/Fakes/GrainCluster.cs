@@ -8,6 +8,7 @@ using Orleans.Storage;
 using Orleans.TestingHost;
 using XLLM.Grains.Catalog;
 using XLLM.Grains.Hosting;
+using XLLM.Grains.Interfaces.Catalog;
 using XLLM.Grains.Interfaces.Chat;
 using XLLM.Grains.Interfaces.Client;
 using XLLM.Grains.Interfaces.Generation;
@@ -65,6 +66,7 @@ internal sealed class GrainCluster : IAsyncDisposable
         {
             await cluster.Cluster.WaitForLivenessToStabilizeAsync();
             await cluster.Cluster.WaitForClusterManifestToStabilizeAsync();
+            await cluster.AllAreAnnouncedAsync();
         }
 
         return cluster;
@@ -102,6 +104,19 @@ internal sealed class GrainCluster : IAsyncDisposable
         Assert.IsType<ChatEnded>(events[^1]);
         Assert.Equal(2, events.Count(next => next is ChatStarted or ChatEnded));
         return new Turn(events);
+    }
+
+    /// <summary>Waits until the catalog knows every replica: a request in a cluster that starts may be answered by the only silo that has called in.</summary>
+    private async Task AllAreAnnouncedAsync()
+    {
+        var catalog = Cluster.Client.GetGrain<IModelCatalogGrain>(0);
+        foreach (var model in Cluster.Silos.SelectMany(silo => Host(silo).Models).CountBy(model => model.Descriptor.Name))
+        {
+            while ((await catalog.ListReplicasAsync(model.Key)).Length < model.Value)
+            {
+                await Task.Delay(10, Cancelled);
+            }
+        }
     }
 
     public ValueTask DisposeAsync() => Cluster.DisposeAsync();
