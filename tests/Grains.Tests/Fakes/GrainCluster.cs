@@ -110,12 +110,22 @@ internal sealed class GrainCluster : IAsyncDisposable
     private async Task AllAreAnnouncedAsync()
     {
         var catalog = Cluster.Client.GetGrain<IModelCatalogGrain>(0);
-        foreach (var model in Cluster.Silos.SelectMany(silo => Host(silo).Models).CountBy(model => model.Descriptor.Name))
+        while (await AreMissingAsync())
         {
-            while ((await catalog.ListReplicasAsync(model.Key)).Length < model.Value)
+            await Task.Delay(10, Cancelled);
+        }
+
+        async Task<bool> AreMissingAsync()
+        {
+            foreach (var model in Cluster.Silos.SelectMany(silo => silo.ServiceProvider.GetRequiredService<IModelHost>().Models).CountBy(model => model.Descriptor.Name))
             {
-                await Task.Delay(10, Cancelled);
+                if ((await catalog.ListReplicasAsync(model.Key)).Length < model.Value)
+                {
+                    return true;
+                }
             }
+
+            return false;
         }
     }
 
