@@ -10,6 +10,7 @@ internal sealed class SiloConnection : IAsyncDisposable
     private readonly Lock _gate = new();
     private readonly CancellationTokenSource _leave = new();
     private readonly Dictionary<int, Channel<GenerationEvent>> _lanes = [];
+    private readonly Action<SiloConnection> _onBroken;
     private readonly Task _reading;
     private Exception? _cause;
     private int _nextLane;
@@ -18,8 +19,8 @@ internal sealed class SiloConnection : IAsyncDisposable
     /// <param name="onBroken">Called once, when the connection is over.</param>
     public SiloConnection(IReplicaStreamsGrain grain, Action<SiloConnection> onBroken)
     {
-        Grain = grain;
-        _reading = ReadAsync(onBroken);
+        (Grain, _onBroken) = (grain, onBroken);
+        _reading = ReadAsync();
     }
 
     /// <summary>The silo's side.</summary>
@@ -58,7 +59,30 @@ internal sealed class SiloConnection : IAsyncDisposable
         await _reading;
     }
 
-    private async Task ReadAsync(Action<SiloConnection> onBroken)
+    /// <summary>Ends the connection; every lane's reader gets the cause. Whoever is first says why.</summary>
+    public void Break(Exception cause)
+    {
+        Channel<GenerationEvent>[] lanes;
+        lock (_gate)
+        {
+            if (_cause is not null)
+            {
+                return;
+            }
+
+            _cause = cause;
+            lanes = [.. _lanes.Values];
+            _lanes.Clear();
+        }
+
+        _onBroken(this);
+        foreach (var lane in lanes)
+        {
+            lane.Writer.TryComplete(cause);
+        }
+    }
+
+    private async Task ReadAsync()
     {
         await Task.Yield();                     // whoever opened the connection is never told that it is over from inside its constructor
         Exception cause = new EnumerationAbortedException("the silo ended the stream of its generations");
@@ -81,20 +105,7 @@ internal sealed class SiloConnection : IAsyncDisposable
             cause = exception;
         }
 
-        // Before the stream is left: that may be a call to a silo which is gone.
-        Channel<GenerationEvent>[] lanes;
-        lock (_gate)
-        {
-            _cause = cause;
-            lanes = [.. _lanes.Values];
-            _lanes.Clear();
-        }
-
-        onBroken(this);
-        foreach (var lane in lanes)
-        {
-            lane.Writer.TryComplete(cause);
-        }
+        Break(cause);           // before the stream is left: that may be a call to a silo which is gone
     }
 
     private void Dispatch(GenerationBatch batch)

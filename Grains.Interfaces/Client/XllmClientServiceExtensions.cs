@@ -39,7 +39,8 @@ public static class XllmClientServiceExtensions
         services.TryAddSingleton<GrainTokenTransport>();
         services.TryAddSingleton<ITokenTransport>(provider => provider.GetRequiredService<IOptions<InferenceClientOptions>>().Value.Multiplex
             ? new MultiplexedTokenTransport(
-                provider.GetRequiredService<IGrainFactory>(), provider.GetRequiredService<GrainTokenTransport>(), provider.GetService<ILocalSiloDetails>()?.SiloAddress.ToParsableString())
+                provider.GetRequiredService<IGrainFactory>(), provider.GetRequiredService<GrainTokenTransport>(),
+                provider.GetService<ILocalSiloDetails>()?.SiloAddress.ToParsableString(), provider.GetService<ISiloDeaths>())
             : provider.GetRequiredService<GrainTokenTransport>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<ILifecycleParticipant<IClusterClientLifecycle>, TransportLifetime>());
         services.TryAddSingleton<IInferenceClient, InferenceClient>();

@@ -46,6 +46,7 @@ public static class XllmGrainsExtensions
         services.AddXllmInferenceClient();
         services.TryAddSingleton<IModelHost, NoModels>();
         services.TryAddSingleton<GrainInstruments>();
+        services.TryAddSingleton<ISiloDeaths, SiloDeaths>();
         services.AddParticipant<StreamsClosing>();
         services.TryAddSingleton<PrefixTable>();
         services.TryAddSingleton<IPrefixView>(provider => provider.GetRequiredService<PrefixTable>());

@@ -1,6 +1,8 @@
 using Microsoft.Extensions.DependencyInjection;
+using Orleans.Runtime;
 using XLLM.Grains.Interfaces.Catalog;
 using XLLM.Grains.Interfaces.Chat;
+using XLLM.Grains.Interfaces.Client;
 using XLLM.Grains.Interfaces.Generation;
 using XLLM.Grains.Replicas;
 using XLLM.Grains.Tests.Fakes;
@@ -59,6 +61,25 @@ public sealed class ResumeTests
 
         var turn = await reading;
         AssertSame(expected, turn);
+    }
+
+    [Fact]
+    public async Task ChatAsync_GoesOnElsewhere_AsSoonAsItsHangingSiloIsCalledDead()
+    {
+        await using var cluster = await StartAsync(silos: 3, models: silo => silo == 0 ? new FakeModelHost() : new FakeModelHost(new FakeModel()));
+        var gateway = cluster.Cluster.Silos.Single(silo => cluster.Host(silo).Models.Count == 0);
+        var engines = cluster.Cluster.Silos.Where(silo => silo != gateway).ToArray();
+        var expected = await ReadAsync(cluster.ClientIn(gateway).ChatAsync(Chat("tell me", seed: 11), Cancelled));
+        var pauses = engines.Select(silo => cluster.Host(silo).Model.PauseBefore(7)).ToArray();
+        var reading = ReadAsync(cluster.ClientIn(gateway).ChatAsync(Chat("tell me", seed: 11), Cancelled));
+        var hangs = await Pause.FirstReachedAsync(pauses);
+        pauses[1 - hangs].Release();
+
+        // It says nothing, not even that it is left; only the membership can know.
+        ((ISiloStatusListener)gateway.ServiceProvider.GetRequiredService<ISiloDeaths>()).SiloStatusChangeNotification(engines[hangs].SiloAddress, SiloStatus.Dead);
+
+        AssertSame(expected, await reading.WaitAsync(TimeSpan.FromSeconds(60), Cancelled));
+        pauses[hangs].Release();
     }
 
     [Fact]
