@@ -367,7 +367,11 @@ internal sealed class SimulatedDeployments : Simulation
         /// <summary>A silo's report has come.</summary>
         public void Hear(Silo silo, double now)
         {
-            if (!_heard.TryGetValue(silo, out var heard) || heard.IsActive != silo.IsActive)
+            if (!_heard.TryGetValue(silo, out var heard))
+            {
+                _heard[silo] = (silo.IsActive, double.NegativeInfinity);        // nothing older is under way there
+            }
+            else if (heard.IsActive != silo.IsActive)
             {
                 _heard[silo] = (silo.IsActive, now);
             }
