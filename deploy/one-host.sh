@@ -212,7 +212,7 @@ wait_ready() {  # SECONDS [NAME]...
     for name in "$@"; do
         folder=$(folder_of "$name")
         until is_ready "$folder"; do
-            is_running "$folder" || { tail -20 "$folder/log" >&2; die "$name ended before it was ready; its log: $folder/log"; }
+            is_running "$folder" || { tail -60 "$folder/log" >&2; die "$name ended before it was ready; its log: $folder/log"; }
             [ "$SECONDS" -lt "$until" ] || { tail -20 "$folder/log" >&2; die "$name is not ready; its log: $folder/log"; }
             sleep 0.2
         done

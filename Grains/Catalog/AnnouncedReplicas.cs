@@ -8,7 +8,10 @@ namespace XLLM.Grains.Catalog;
 /// <param name="missed">Heartbeats after whose silence a replica is gone.</param>
 internal sealed class AnnouncedReplicas(TimeSpan heartbeat, int missed)
 {
-    private readonly HashSet<string> _heard = new(StringComparer.Ordinal);
+    /// <summary>Heartbeats after which a silo that has not called in is late: one is due, one may have been held up.</summary>
+    private const int Late = 2;
+
+    private readonly Dictionary<string, TimeSpan> _heard = new(StringComparer.Ordinal);
     private readonly Dictionary<ReplicaKey, (ReplicaAnnouncement Announcement, TimeSpan SeenAt)> _replicas = [];
 
     /// <summary>Takes an announcement in. One that was overtaken by a newer one only counts as a sign of life.</summary>
@@ -19,15 +22,26 @@ internal sealed class AnnouncedReplicas(TimeSpan heartbeat, int missed)
     }
 
     /// <summary>A silo has announced all that it serves, perhaps nothing.</summary>
-    public void Heard(string silo) => _heard.Add(silo);
+    public void Heard(string silo, TimeSpan now) => _heard[silo] = now;
 
-    /// <summary>How long an answer waits for announcements to come: none once every silo was heard, else one heartbeat with something to say, and as long as a silent replica lives with nothing.</summary>
+    /// <summary>
+    /// How long an answer waits for announcements to come. With something to say: one heartbeat of this life, until every silo was heard.
+    /// With nothing to say: until no silo is late, but no longer than a silent replica lives; who serves the model may just have been held up, as all are on a machine that stood still.
+    /// </summary>
     /// <param name="knowsAny">Whether there is something to say.</param>
+    /// <param name="asked">When the question came.</param>
     /// <param name="now">Time.</param>
     /// <param name="silos">All active silos.</param>
     /// <returns>Not above zero: answer now.</returns>
-    public TimeSpan Wait(bool knowsAny, TimeSpan now, IEnumerable<string> silos) =>
-        silos.All(_heard.Contains) ? TimeSpan.Zero : (heartbeat * (knowsAny ? 1 : missed)) - now;
+    public TimeSpan Wait(bool knowsAny, TimeSpan asked, TimeSpan now, IEnumerable<string> silos)
+    {
+        if (knowsAny)
+        {
+            return silos.All(_heard.ContainsKey) ? TimeSpan.Zero : heartbeat - now;
+        }
+
+        return silos.All(silo => _heard.TryGetValue(silo, out var at) && now - at <= heartbeat * Late) ? TimeSpan.Zero : asked + (heartbeat * missed) - now;
+    }
 
     /// <summary>Forgets a replica.</summary>
     public void Withdraw(ReplicaKey replica) => _replicas.Remove(replica);

@@ -11,7 +11,7 @@ namespace XLLM.Grains.Catalog;
 /// <summary>Collects what silos announce. In memory: after a restart the next heartbeats fill it again.</summary>
 /// <remarks>
 /// Reentrant: a question that waits for heartbeats must not keep them out. No invariant spans an await.
-/// A young activation cannot tell a model that nobody serves from one that was not announced again yet, so it waits (<see cref="AnnouncedReplicas.Wait"/>).
+/// A young activation cannot tell a model that nobody serves from one that was not announced again yet, nor can one whose machine stood still, so it waits (<see cref="AnnouncedReplicas.Wait"/>).
 /// </remarks>
 [GrainType("xllm.catalog"), Reentrant, Immovable, KeepAlive, EngineSilos]
 internal sealed class ModelCatalogGrain(ISiloStatusOracle silos, IOptions<CatalogOptions> options, TimeProvider clock) : Grain, IModelCatalogGrain
@@ -28,7 +28,7 @@ internal sealed class ModelCatalogGrain(ISiloStatusOracle silos, IOptions<Catalo
             _replicas.Announce(replica, Age);
         }
 
-        _replicas.Heard(silo);
+        _replicas.Heard(silo, Age);
         _announced.TrySetResult();
         _announced = NewSignal();
         return Task.CompletedTask;
@@ -51,11 +51,12 @@ internal sealed class ModelCatalogGrain(ISiloStatusOracle silos, IOptions<Catalo
 
     private async Task<T[]> WhenKnownAsync<T>(Func<T[]> read)
     {
+        var asked = Age;
         while (true)
         {
             _replicas.Expire(Age, replica => silos.IsDeadSilo(SiloAddress.FromParsableString(replica.Silo)));
             var known = read();
-            var wait = _replicas.Wait(known.Length > 0, Age, silos.GetApproximateSiloStatuses(onlyActive: true).Keys.Select(silo => silo.ToParsableString()));
+            var wait = _replicas.Wait(known.Length > 0, asked, Age, silos.GetApproximateSiloStatuses(onlyActive: true).Keys.Select(silo => silo.ToParsableString()));
             if (wait <= TimeSpan.Zero)
             {
                 return known;

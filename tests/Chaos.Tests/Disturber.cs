@@ -53,7 +53,7 @@ internal sealed class Disturber(OneHost cluster, string[] engines, int seed)
     {
         Deeds.Enqueue($"kill {name}");
         await cluster.SignalAsync(name, "KILL");
-        await cluster.StartAgainAsync(name);
+        await StartAsync(name);
     }
 
     private async Task PauseAsync(string name, TimeSpan duration)
@@ -75,6 +75,23 @@ internal sealed class Disturber(OneHost cluster, string[] engines, int seed)
     private async Task ReturnAsync(string name)
     {
         Deeds.Enqueue($"{name} was declared dead and is started again");
-        await cluster.StartAgainAsync(name);
+        await StartAsync(name);
+    }
+
+    /// <summary>Starts a silo. One that ends before it is ready is started again, as a supervisor would: the others may not reach it for too long while it joins, on a machine with so much to do.</summary>
+    private async Task StartAsync(string name)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            try
+            {
+                await cluster.StartAgainAsync(name);
+                return;
+            }
+            catch (InvalidOperationException exception) when (tries < 3 && !cluster.IsRunning(name))
+            {
+                Deeds.Enqueue($"{name} ended while it started ({(exception.Message.Contains("told I am dead", StringComparison.Ordinal) ? "declared dead" : "see its log")}) and is started again");
+            }
+        }
     }
 }

@@ -35,8 +35,8 @@ internal static class ClusterMembership
         {
             membership.ProbeTimeout = settings.ProbeTimeout;
 
-            // By default 4 times as long; and a vote is withheld while anything was heard from the suspect within that time and MissedProbes.
-            membership.MaxProbeTimeout = settings.ProbeTimeout;
+            // By default 4 times as long; and a vote is withheld while anything was heard from the suspect within that time and MissedProbes. 1 time as long takes busy silos for dead (ARCHITECTURE.md).
+            membership.MaxProbeTimeout = settings.ProbeTimeout * 2;
             membership.NumMissedProbesLimit = settings.MissedProbes;
             membership.IAmAliveTablePublishTimeout = settings.AlivePeriod;
             membership.MaxJoinAttemptTime = settings.JoinTimeout;

@@ -57,8 +57,8 @@ internal sealed class ClusterSettings
     /// <remarks>For containers whose advertised address is not their own.</remarks>
     public bool ListenOnAnyAddress { get; set; }
 
-    /// <summary>Time in which a probed silo must answer, 100 ms to 1 min. Default 1 s.</summary>
-    /// <remarks>With <see cref="MissedProbes"/> 2 a killed silo's callers fail over after 1.0 to 1.1 s, those of one that hangs after 2.7 to 2.9 s; with Orleans' 5 s and 3 after 10.6 s. A silo whose two cores were
+    /// <summary>Time in which a probed silo must answer, 100 ms to 1 min; twice as long while either of the two is seen to be slow. Default 1 s.</summary>
+    /// <remarks>With <see cref="MissedProbes"/> 2 a killed silo's callers fail over after 1.0 to 1.1 s, those of one that hangs after 4.5 to 4.8 s; with Orleans' 5 s and 3 after 10.6 s. A silo whose two cores were
     /// saturated by two engine threads stayed alive at this setting; one with eight blocking thread-pool loops of 3 s did not. All measured; hence engine threads of their own (D10).</remarks>
     public TimeSpan ProbeTimeout { get; set; } = TimeSpan.FromSeconds(1);
 

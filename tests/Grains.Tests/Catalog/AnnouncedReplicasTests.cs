@@ -76,15 +76,43 @@ public sealed class AnnouncedReplicasTests
     {
         var replicas = Create();
         string[] silos = ["s1", "s2"];
-        replicas.Heard("s1");
+        var (asked, now) = (TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(0.75));
+        replicas.Heard("s1", TimeSpan.Zero);
 
-        Assert.Equal(TimeSpan.FromSeconds(0.25), replicas.Wait(knowsAny: true, TimeSpan.FromSeconds(0.75), silos));
-        Assert.Equal(TimeSpan.FromSeconds(9.25), replicas.Wait(knowsAny: false, TimeSpan.FromSeconds(0.75), silos));
-        Assert.True(replicas.Wait(knowsAny: false, ExpireAfter, silos) <= TimeSpan.Zero);
+        Assert.Equal(TimeSpan.FromSeconds(0.25), replicas.Wait(knowsAny: true, asked, now, silos));
+        Assert.Equal(TimeSpan.FromSeconds(9.75), replicas.Wait(knowsAny: false, asked, now, silos));
+        Assert.True(replicas.Wait(knowsAny: false, asked, asked + ExpireAfter, silos) <= TimeSpan.Zero);
 
-        replicas.Heard("s2");
-        Assert.Equal(TimeSpan.Zero, replicas.Wait(knowsAny: false, TimeSpan.Zero, silos));
-        Assert.True(replicas.Wait(knowsAny: false, TimeSpan.Zero, [.. silos, "s3"]) > TimeSpan.Zero);
+        replicas.Heard("s2", now);
+        Assert.Equal(TimeSpan.Zero, replicas.Wait(knowsAny: true, asked, now, silos));
+        Assert.Equal(TimeSpan.Zero, replicas.Wait(knowsAny: false, asked, now, silos));
+        Assert.True(replicas.Wait(knowsAny: false, asked, now, [.. silos, "s3"]) > TimeSpan.Zero);
+    }
+
+    /// <summary>All processes were stopped for a while: what was announced has expired, and nobody has had the time to announce it again.</summary>
+    [Fact]
+    public void AfterASilenceOfAll_NoAnswer_IsThatNobodyServes_BeforeAllHaveCalledInAgain()
+    {
+        var replicas = Create();
+        string[] silos = ["s1", "s2"];
+        replicas.Announce(Announcement("a", "s1"), TimeSpan.Zero);
+        replicas.Heard("s1", TimeSpan.Zero);
+        replicas.Heard("s2", TimeSpan.Zero);
+
+        var woken = ExpireAfter * 2;
+        replicas.Expire(woken, _ => false);
+        Assert.Empty(replicas.Replicas("a"));
+        Assert.Equal(ExpireAfter, replicas.Wait(knowsAny: false, woken, woken, silos));
+        Assert.Equal(TimeSpan.Zero, replicas.Wait(knowsAny: true, woken, woken, silos));     // another model's replica is known: it is told at once
+
+        replicas.Heard("s2", woken);
+        Assert.True(replicas.Wait(knowsAny: false, woken, woken, silos) > TimeSpan.Zero);
+        replicas.Heard("s1", woken);
+        Assert.Equal(TimeSpan.Zero, replicas.Wait(knowsAny: false, woken, woken, silos));
+
+        // The next heartbeat may be late by one.
+        Assert.Equal(TimeSpan.Zero, replicas.Wait(knowsAny: false, woken, woken + (ExpireAfter / 5), silos));
+        Assert.True(replicas.Wait(knowsAny: false, woken, woken + (ExpireAfter / 4), silos) > TimeSpan.Zero);
     }
 
     private static AnnouncedReplicas Create() => new(ExpireAfter / 10, 10);

@@ -179,8 +179,9 @@ internal sealed class SimulatedCluster : Simulation
         {
             if (Now >= silo.MutedUntil)
             {
-                catalog.Replicas.Announce(announcement, TimeSpan.FromSeconds(Now - catalog.Since));
-                catalog.Replicas.Heard(silo.Key.Silo);
+                var age = TimeSpan.FromSeconds(Now - catalog.Since);
+                catalog.Replicas.Announce(announcement, age);
+                catalog.Replicas.Heard(silo.Key.Silo, age);
             }
         });
     }
@@ -197,11 +198,11 @@ internal sealed class SimulatedCluster : Simulation
             }
         }
 
-        Call(silo, catalog => Ask(catalog, silo, Once));
+        Call(silo, catalog => Ask(catalog, Now, Once));
         After(Patience, () => Once(null));
     }
 
-    private void Ask(Catalog catalog, Silo silo, Action<ReplicaAnnouncement[]?> answer)
+    private void Ask(Catalog catalog, double asked, Action<ReplicaAnnouncement[]?> answer)
     {
         if (_catalog != catalog)
         {
@@ -212,9 +213,9 @@ internal sealed class SimulatedCluster : Simulation
         catalog.Replicas.Expire(age, replica => catalog.Host.KnownDead.Contains(SiloAddress.FromParsableString(replica.Silo)));
         var known = catalog.Replicas.Replicas("tiny");
         var engines = _silos.Where(other => other.IsEngine && !catalog.Host.KnownDead.Contains(other.Address)).Select(other => other.Key.Silo);
-        if (catalog.Replicas.Wait(known.Length > 0, age, engines) > TimeSpan.Zero)
+        if (catalog.Replicas.Wait(known.Length > 0, TimeSpan.FromSeconds(asked - catalog.Since), age, engines) > TimeSpan.Zero)
         {
-            After(0.1, () => Ask(catalog, silo, answer));       // too young to answer
+            After(0.1, () => Ask(catalog, asked, answer));      // it cannot tell yet
             return;
         }
 
