@@ -57,9 +57,7 @@ cd "$root"
             echo "$(echo "$source" | tr / _).$isa.o $(isa_flags "$isa") -DXLLM_ISA=$isa -c $source"
         done
     done
-    for source in abi/*.cpp common/*.cpp cpu/backend.cpp cpu/instruction_set.cpp cpu/memory.cpp; do
-        echo "$(echo "$source" | tr / _).o $definitions -c $source"
-    done
+    echo "library.cpp.o $definitions -O1 -c library.cpp"
 } | COMPILER="$compiler" ROOT="$root" OBJECTS="$objects" xargs -P "$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)" -I LINE sh -c '
     set -- LINE
     object=$1

@@ -1,0 +1,10 @@
+// All that is compiled once, not per instruction set, as one unit: reading the headers costs the compiler more than these files do.
+#include "abi/backend.cpp"
+#include "abi/checks.cpp"
+#include "abi/layout.cpp"
+#include "abi/memory.cpp"
+#include "abi/ops.cpp"
+#include "common/thread_pool.cpp"
+#include "cpu/backend.cpp"
+#include "cpu/instruction_set.cpp"
+#include "cpu/memory.cpp"
