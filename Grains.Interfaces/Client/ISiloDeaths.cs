@@ -1,8 +1,10 @@
 namespace XLLM.Grains.Interfaces.Client;
 
-/// <summary>Tells of dead silos where a process can know of them: in a member of the cluster. Who is outside sees calls that fail.</summary>
+/// <summary>Tells of dead silos. Without it a stream of one would say so only after Orleans has tried to leave it, for up to a response timeout of 30 s (10.4.2).</summary>
 public interface ISiloDeaths
 {
-    /// <summary>The membership calls a silo dead; the parsable address of it. Raised once per silo, on a thread that must not be held up.</summary>
-    event Action<string> Died;
+    /// <summary>Watches a silo until it is dead or the watch is disposed.</summary>
+    /// <param name="silo">Its parsable address.</param>
+    /// <param name="died">Called once at most, on a thread that must not be held up; at once for one that is known to be dead.</param>
+    IDisposable Watch(string silo, Action died);
 }

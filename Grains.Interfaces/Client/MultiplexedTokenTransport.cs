@@ -14,21 +14,15 @@ internal sealed class MultiplexedTokenTransport : ITokenTransport, IAsyncDisposa
     private readonly IGrainFactory _grains;
     private readonly GrainTokenTransport _direct;
     private readonly string? _localSilo;
-    private readonly ISiloDeaths? _deaths;
+    private readonly ISiloDeaths _deaths;
     private bool _closed;
 
     /// <param name="grains">Reaches the silos.</param>
     /// <param name="direct">For the own silo.</param>
     /// <param name="localSilo">Parsable address of the own silo; null in a process outside the cluster.</param>
-    /// <param name="deaths">Tells of dead silos; null where nobody knows.</param>
-    public MultiplexedTokenTransport(IGrainFactory grains, GrainTokenTransport direct, string? localSilo, ISiloDeaths? deaths)
-    {
+    /// <param name="deaths">Tells of dead silos.</param>
+    public MultiplexedTokenTransport(IGrainFactory grains, GrainTokenTransport direct, string? localSilo, ISiloDeaths deaths) =>
         (_grains, _direct, _localSilo, _deaths) = (grains, direct, localSilo, deaths);
-        if (deaths is not null)
-        {
-            deaths.Died += Lose;
-        }
-    }
 
     /// <inheritdoc/>
     public IAsyncEnumerable<GenerationEvent> GenerateAsync(ReplicaKey replica, GenerationRequest request, CancellationToken cancellationToken) =>
@@ -44,11 +38,6 @@ internal sealed class MultiplexedTokenTransport : ITokenTransport, IAsyncDisposa
             open = [.. _connections.Values];
         }
 
-        if (_deaths is not null)
-        {
-            _deaths.Died -= Lose;
-        }
-
         return Task.WhenAll(open.Select(connection => connection.DisposeAsync().AsTask()));
     }
 
@@ -59,6 +48,7 @@ internal sealed class MultiplexedTokenTransport : ITokenTransport, IAsyncDisposa
         ReplicaKey replica, GenerationRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var (connection, lane, events) = Open(replica.Silo);
+        using var watch = _deaths.Watch(replica.Silo, () => connection.Break(new SiloUnavailableException($"silo {replica.Silo} is dead")));
         var hasEnded = false;
         try
         {
@@ -115,18 +105,6 @@ internal sealed class MultiplexedTokenTransport : ITokenTransport, IAsyncDisposa
 
             Forget(silo, connection);
         }
-    }
-
-    /// <summary>A silo is dead. Its stream would say so only after Orleans has tried to leave it, for up to a response timeout of 30 s (10.4.2).</summary>
-    private void Lose(string silo)
-    {
-        SiloConnection? connection;
-        lock (_gate)
-        {
-            connection = _connections.GetValueOrDefault(silo);
-        }
-
-        connection?.Break(new SiloUnavailableException($"silo {silo} is dead"));
     }
 
     private void Forget(string silo, SiloConnection broken)

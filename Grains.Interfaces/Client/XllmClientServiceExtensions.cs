@@ -40,7 +40,8 @@ public static class XllmClientServiceExtensions
         services.TryAddSingleton<ITokenTransport>(provider => provider.GetRequiredService<IOptions<InferenceClientOptions>>().Value.Multiplex
             ? new MultiplexedTokenTransport(
                 provider.GetRequiredService<IGrainFactory>(), provider.GetRequiredService<GrainTokenTransport>(),
-                provider.GetService<ILocalSiloDetails>()?.SiloAddress.ToParsableString(), provider.GetService<ISiloDeaths>())
+                provider.GetService<ILocalSiloDetails>()?.SiloAddress.ToParsableString(),
+                provider.GetService<ISiloDeaths>() ?? new AskedSiloDeaths(provider.GetRequiredService<IGrainFactory>(), provider.GetRequiredService<TimeProvider>()))
             : provider.GetRequiredService<GrainTokenTransport>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<ILifecycleParticipant<IClusterClientLifecycle>, TransportLifetime>());
         services.TryAddSingleton<IInferenceClient, InferenceClient>();

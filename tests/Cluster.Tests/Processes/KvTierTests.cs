@@ -86,6 +86,27 @@ public sealed class KvTierTests
         Assert.Equal(0, await MetricAsync(http, silos[borrower].Url, "xllm_kv_tier_damaged", "peers"));
     }
 
+    /// <summary>A hot prefix: eight ask for it at once, so routing sends some to the silo that lacks it, and names the one that lends it.</summary>
+    [Fact]
+    public async Task APromptThatManyAskFor_IsCopiedToTheOtherSilo()
+    {
+        Assert.SkipUnless(OneHost.Missing is null, OneHost.Missing ?? "");
+        await using var host = await OneHost.StartAsync("--silos", "2", "--gateways", "0", "--peers", "--", "--Xllm:Routing:Policy=first-token", "--Xllm:Routing:CopyTokensPerSecond=1e9");
+        using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(60) };
+        OneHostProcess[] silos = [.. (await host.StatusAsync()).Where(process => process.Role == "both")];
+        var first = await AskAsync(http, silos[0].Url);
+        foreach (var silo in silos)
+        {
+            await UntilAsync($"{silo.Name} knows {AllBlocks} prefixes", async () => await MetricAsync(http, silo.Url, "xllm_prefixes_known") >= AllBlocks);
+        }
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => AskAsync(http, silos[0].Url)));
+
+        Assert.All(answers, answer => Assert.Equal(first.Choice, answer.Choice));
+        double[] copied = [await MetricAsync(http, silos[0].Url, "xllm_kv_tier_copied"), await MetricAsync(http, silos[1].Url, "xllm_kv_tier_copied")];
+        Assert.True(copied.Count(blocks => blocks > 0) == 1, $"KV blocks copied to silo-1: {copied[0]}, to silo-2: {copied[1]}");
+    }
+
     /// <summary>A greedy answer to a fixed long prompt: text, tokens and log probabilities as they were sent.</summary>
     private static async Task<(string Choice, int Cached)> AskAsync(HttpClient http, Uri url)
     {

@@ -1,4 +1,6 @@
 using System.Data.Common;
+using System.Diagnostics;
+using System.Text;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
@@ -66,6 +68,40 @@ public sealed class SdkClientTests(DatabaseFixture databases)
         Assert.Contains("Tokyo", await client.AskAsync(), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task AClientsStreams_GoOn_WhenTheSiloThatWritesThemIsKilled()
+    {
+        Assert.SkipUnless(OneHost.Missing is null, OneHost.Missing ?? "");
+        await using var host = await OneHost.StartAsync("--silos", "2", "--gateways", "1");
+        await using var database = NpgsqlDataSource.Create(host.ConnectionString);
+        await using var client = Client.Of(database, new());
+        var expected = await client.StreamAsync(() => Task.CompletedTask);
+
+        // Eight streams, on whichever silo; one silo dies when they all have begun.
+        var begun = 0;
+        var allHaveBegun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var killed = KillAsync();
+        var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => client.StreamAsync(() =>
+        {
+            if (Interlocked.Increment(ref begun) == 8)
+            {
+                allHaveBegun.SetResult();
+            }
+
+            return killed;
+        })));
+
+        Assert.All(answers, answer => Assert.Equal(expected.Text, answer.Text));
+        TestContext.Current.SendDiagnosticMessage($"{await killed} was killed; longest gap {answers.Max(answer => answer.LongestGap).TotalSeconds:F1} s");
+
+        async Task<string> KillAsync()
+        {
+            await allHaveBegun.Task;
+            await host.SignalAsync("silo-1");
+            return "silo-1";
+        }
+    }
+
     /// <summary>Orleans' client goes on trying for minutes when no silo takes it, so this one is told to give up after the time in which the others were answered.</summary>
     private static async Task RefusesAsync(DbDataSource database, TlsSettings tls)
     {
@@ -105,6 +141,36 @@ public sealed class SdkClientTests(DatabaseFixture databases)
             }
 
             return (await host.Services.GetRequiredService<IChatClient>().GetResponseAsync("What is the capital of Japan?", new() { Temperature = 0 }, Cancel)).Text;
+        }
+
+        /// <summary>A drawn answer of 400 tokens, the same each time.</summary>
+        /// <param name="begun">Called after the first token, and waited for.</param>
+        public async Task<(string Text, TimeSpan LongestGap)> StreamAsync(Func<Task> begun)
+        {
+            if (!_started)
+            {
+                await StartAsync(Cancel);
+            }
+
+            var (text, gap, clock) = (new StringBuilder(), TimeSpan.Zero, Stopwatch.StartNew());
+            var options = new ChatOptions { Temperature = 0.9f, Seed = 7, MaxOutputTokens = 400, AdditionalProperties = new() { ["min_tokens"] = 400 } };
+            await foreach (var update in host.Services.GetRequiredService<IChatClient>().GetStreamingResponseAsync("Tell me a story about a fox named Ruby.", options, Cancel))
+            {
+                if (update.Text.Length > 0)
+                {
+                    var isFirst = text.Length == 0;
+                    gap = isFirst || gap > clock.Elapsed ? gap : clock.Elapsed;
+                    text.Append(update.Text);
+                    if (isFirst)
+                    {
+                        await begun();
+                    }
+
+                    clock.Restart();
+                }
+            }
+
+            return (text.ToString(), gap);
         }
 
         public async ValueTask DisposeAsync()
