@@ -1,6 +1,4 @@
 using Microsoft.Extensions.DependencyInjection;
-using Orleans.Configuration;
-using Orleans.Hosting;
 using Orleans.Runtime;
 using XLLM.Grains.Interfaces.Catalog;
 using XLLM.Grains.Interfaces.Chat;
@@ -82,27 +80,6 @@ public sealed class ResumeTests
 
         AssertSame(expected, await reading.WaitAsync(TimeSpan.FromSeconds(60), Cancelled));
         pauses[hangs].Release();
-    }
-
-    /// <summary>A client outside the cluster has no membership, and its calls to a dead silo end by the response timeout alone: here it is longer than the test.</summary>
-    [Fact]
-    public async Task ChatAsync_FromOutside_GoesOnElsewhere_WhenTheClustersMembershipCallsItsSiloDead()
-    {
-        await using var cluster = await StartAsync(
-            silos: 3,
-            models: silo => silo == 0 ? new FakeModelHost() : new FakeModelHost(new FakeModel()),
-            configureClient: (silos, client) => client
-                .Configure<ClientMessagingOptions>(messaging => messaging.ResponseTimeout = TimeSpan.FromMinutes(30))
-                .UseStaticClustering(silos.Cluster.Silos.Single(silo => silos.Host(silo).Models.Count == 0).GatewayAddress.Endpoint));
-        var engines = cluster.Cluster.Silos.Where(silo => cluster.Host(silo).Models.Count > 0).ToArray();
-        var expected = await ReadAsync(cluster.Client.ChatAsync(Chat("tell me", seed: 11), Cancelled));
-        var pauses = engines.Select(silo => cluster.Host(silo).Model.PauseBefore(7)).ToArray();
-        var reading = ReadAsync(cluster.Client.ChatAsync(Chat("tell me", seed: 11), Cancelled));
-        var victim = await Pause.FirstReachedAsync(pauses);
-        pauses[1 - victim].Release();
-        await cluster.Cluster.KillSiloAsync(engines[victim], Cancelled);
-
-        AssertSame(expected, await reading.WaitAsync(TimeSpan.FromMinutes(2), Cancelled));
     }
 
     [Fact]

@@ -23,7 +23,7 @@ internal sealed class GrainCluster : IAsyncDisposable
     private readonly ConcurrentDictionary<string, FakeModelHost> _hosts = new();
     private readonly ConcurrentDictionary<string, (byte[] Payload, int Version)> _rows = new();
 
-    private GrainCluster(InProcessTestClusterBuilder builder, Func<int, FakeModelHost> models, Action<ISiloBuilder>? configure, Action<GrainCluster, IClientBuilder>? configureClient)
+    private GrainCluster(InProcessTestClusterBuilder builder, Func<int, FakeModelHost> models, Action<ISiloBuilder>? configure)
     {
         builder.Options.ConfigureFileLogging = false;
         SetTestDirectory(builder.Options, false);
@@ -44,11 +44,7 @@ internal sealed class GrainCluster : IAsyncDisposable
             silo.Configure<ClusterMembershipOptions>(membership => (membership.ProbeTimeout, membership.NumMissedProbesLimit) = (TimeSpan.FromSeconds(1), 2));
             configure?.Invoke(silo);
         });
-        builder.ConfigureClient(client =>
-        {
-            client.Services.AddXllmClient();
-            configureClient?.Invoke(this, client);
-        });
+        builder.ConfigureClient(client => client.Services.AddXllmClient());
         Cluster = builder.Build();
     }
 
@@ -61,10 +57,10 @@ internal sealed class GrainCluster : IAsyncDisposable
 
     public static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
-    /// <summary>Starts silos that all serve a model "tiny", or what <paramref name="models"/> gives the silo of that number; the client is configured when they run.</summary>
-    public static async Task<GrainCluster> StartAsync(short silos = 1, Func<int, FakeModelHost>? models = null, Action<ISiloBuilder>? configure = null, Action<GrainCluster, IClientBuilder>? configureClient = null)
+    /// <summary>Starts silos that all serve a model "tiny", or what <paramref name="models"/> gives the silo of that number.</summary>
+    public static async Task<GrainCluster> StartAsync(short silos = 1, Func<int, FakeModelHost>? models = null, Action<ISiloBuilder>? configure = null)
     {
-        var cluster = new GrainCluster(new InProcessTestClusterBuilder(silos), models ?? (_ => new FakeModelHost(new FakeModel())), configure, configureClient);
+        var cluster = new GrainCluster(new InProcessTestClusterBuilder(silos), models ?? (_ => new FakeModelHost(new FakeModel())), configure);
         await cluster.Cluster.DeployAsync(Cancelled);
         if (silos > 1)
         {
