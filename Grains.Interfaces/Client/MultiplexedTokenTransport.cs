@@ -7,26 +7,19 @@ namespace XLLM.Grains.Interfaces.Client;
 
 /// <summary>One stream per silo that carries all generations there: whole steps travel in one message. In the own silo events are passed by reference, each generation for itself.</summary>
 /// <remarks>Measured between two silos with 128 sequences: 10 % of a processor at the reading side instead of 44 %, 0.5 ms a token instead of 3.5.</remarks>
-internal sealed class MultiplexedTokenTransport : ITokenTransport, IAsyncDisposable
+/// <param name="grains">Reaches the silos.</param>
+/// <param name="direct">For the own silo.</param>
+/// <param name="localSilo">Parsable address of the own silo; null in a process outside the cluster.</param>
+/// <param name="deaths">Tells of dead silos.</param>
+internal sealed class MultiplexedTokenTransport(IGrainFactory grains, GrainTokenTransport direct, string? localSilo, ISiloDeaths deaths) : ITokenTransport, IAsyncDisposable
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<string, SiloConnection> _connections = new(StringComparer.Ordinal);
-    private readonly IGrainFactory _grains;
-    private readonly GrainTokenTransport _direct;
-    private readonly string? _localSilo;
-    private readonly ISiloDeaths _deaths;
     private bool _closed;
-
-    /// <param name="grains">Reaches the silos.</param>
-    /// <param name="direct">For the own silo.</param>
-    /// <param name="localSilo">Parsable address of the own silo; null in a process outside the cluster.</param>
-    /// <param name="deaths">Tells of dead silos.</param>
-    public MultiplexedTokenTransport(IGrainFactory grains, GrainTokenTransport direct, string? localSilo, ISiloDeaths deaths) =>
-        (_grains, _direct, _localSilo, _deaths) = (grains, direct, localSilo, deaths);
 
     /// <inheritdoc/>
     public IAsyncEnumerable<GenerationEvent> GenerateAsync(ReplicaKey replica, GenerationRequest request, CancellationToken cancellationToken) =>
-        replica.Silo == _localSilo ? _direct.GenerateAsync(replica, request, cancellationToken) : OverLaneAsync(replica, request, cancellationToken);
+        replica.Silo == localSilo ? direct.GenerateAsync(replica, request, cancellationToken) : OverLaneAsync(replica, request, cancellationToken);
 
     /// <summary>Ends all connections and opens no further one. To be called while silos can still be told so.</summary>
     public Task CloseAsync()
@@ -48,7 +41,7 @@ internal sealed class MultiplexedTokenTransport : ITokenTransport, IAsyncDisposa
         ReplicaKey replica, GenerationRequest request, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var (connection, lane, events) = Open(replica.Silo);
-        using var watch = _deaths.Watch(replica.Silo, () => connection.Break(new SiloUnavailableException($"silo {replica.Silo} is dead")));
+        using var watch = deaths.Watch(replica.Silo, () => connection.Break(new SiloUnavailableException($"silo {replica.Silo} is dead")));
         var hasEnded = false;
         try
         {
@@ -93,7 +86,7 @@ internal sealed class MultiplexedTokenTransport : ITokenTransport, IAsyncDisposa
                 if (!_connections.TryGetValue(silo, out connection))
                 {
                     // A new caller each time: what a broken connection has left behind on the silo is never met again.
-                    var grain = _grains.GetGrain<IReplicaStreamsGrain>(new ReplicaKey(Guid.NewGuid().ToString("n"), silo).ToString());
+                    var grain = grains.GetGrain<IReplicaStreamsGrain>(new ReplicaKey(Guid.NewGuid().ToString("n"), silo).ToString());
                     _connections.Add(silo, connection = new SiloConnection(grain, broken => Forget(silo, broken)));
                 }
             }

@@ -14,7 +14,7 @@ public static class ReplicaLoss
         or EnumerationAbortedException              // the replica's activation went, or the reader paused for longer than a stream is kept
         or ConnectionFailedException
         or ClientNotAvailableException
-        or TimeoutException;                        // an external client's only sign of a dead silo
+        or TimeoutException;                        // an external client's sign of a dead silo, where it is not told (ISiloDeaths)
 
     /// <summary>Whether the same replica may be chosen again: the stream broke, but its silo may well live.</summary>
     public static bool MayReturn(Exception exception) => exception is EnumerationAbortedException;

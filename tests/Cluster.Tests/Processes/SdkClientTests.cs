@@ -96,7 +96,7 @@ public sealed class SdkClientTests(DatabaseFixture databases)
 
         async Task<string> KillAsync()
         {
-            await allHaveBegun.Task;
+            await allHaveBegun.Task.WaitAsync(TimeSpan.FromMinutes(2), Cancel);       // one that fails before it begins ends the test
             await host.SignalAsync("silo-1");
             return "silo-1";
         }
